@@ -1,0 +1,1 @@
+"""The services of Yiping; they meet in `schemas` and reach outside through `services.backbone`."""

@@ -1,0 +1,1 @@
+"""READ: panels, the live socket, drill-down and timelines."""

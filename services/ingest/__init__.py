@@ -1,0 +1,1 @@
+"""WRITE: doors, admission, streams and the event store."""

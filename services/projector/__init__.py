@@ -1,0 +1,1 @@
+"""PROJECT: from the log into the views of the warehouse, exactly once."""

@@ -1,0 +1,1 @@
+"""A province of centres that speaks to the public doors as real ones would."""

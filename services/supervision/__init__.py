@@ -1,0 +1,1 @@
+"""DECIDE: the rulebook, deadlines, warnings and what officers do about them."""

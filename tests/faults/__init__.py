@@ -1,0 +1,1 @@
+"""Kills, disorder and lies under load."""

@@ -1,0 +1,1 @@
+"""What tests share: made-up facts, clocks, running services."""
