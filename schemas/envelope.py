@@ -1,0 +1,94 @@
+"""What comes in and what goes on the log.
+
+In: CloudEvents 1.0 JSON (https://github.com/cloudevents/spec, v1.0.2), with the extensions
+``recordedtime``, ``receivedtime``, ``sequence`` and ``corrects``.
+On the log: one ``LogRecord`` for each fact, as JSON, the same bytes in the event store, on
+Kafka and in ClickHouse.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from schemas.things import Change
+
+EVENT_ID_MAX = 200
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class CloudEvent(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False
+):
+    """The envelope of one fact as a centre sends it; ``data`` is decoded by its class."""
+
+    specversion: Literal["1.0"]
+    id: Annotated[str, Meta(min_length=1, max_length=EVENT_ID_MAX)]
+    source: Annotated[str, Meta(pattern=r"^/orgs/\d{12}$")]
+    type: str
+    time: Moment
+    data: msgspec.Raw
+    recordedtime: Moment | None = None
+    receivedtime: Moment | None = None
+    sequence: int | str | None = None
+    corrects: str | None = None
+    """Id, from the same source, of the event that this one replaces."""
+    subject: str | None = None
+    datacontenttype: Literal["application/json"] | None = None
+    dataschema: str | None = None
+
+
+ATTRIBUTES = frozenset(CloudEvent.__struct_fields__)
+"""Attributes that the platform reads; others are kept with the event, as CloudEvents asks."""
+
+
+class LogRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One fact as it stands for ever.
+
+    ``node`` and ``position`` are its identity on the log; ``position`` is given by the event
+    store and is absent from the stored bytes.  ``prev`` is the SHA-256 (hex) of the stored
+    bytes of the stream's previous event, empty for the first.
+    """
+
+    node: str
+    stream: str
+    version: int
+    id: str
+    source: str
+    type: str
+    element: str
+    subject: str
+    org: str
+    """Responsible organisation of the thing after this fact."""
+    sender: str
+    """Organisation whose system sent it."""
+    occurred_at: datetime
+    recorded_at: datetime
+    received_at: datetime
+    changes: list[Change]
+    state: dict[str, Any]
+    """The fields that a list of the element shows, after this fact."""
+    refs: list[tuple[str, str]]
+    """(element, id) of the other things that it names."""
+    data: msgspec.Raw
+    prev: str
+    sequence: int | None = None
+    missing: int = 0
+    """How many of the source's sequence numbers were missing after this event."""
+    corrects: str | None = None
+    extensions: dict[str, Any] | None = None
+    position: int = 0
+
+
+def stream_name(element: str, id_: str) -> str:
+    """The stream, and the Kafka key, of a thing."""
+    return f"{element}/{id_}"
+
+
+def source_of(org: str) -> str:
+    """The CloudEvents source of an organisation's system."""
+    return f"/orgs/{org}"
