@@ -1,4 +1,4 @@
-# Everything that a fresh Debian 12 with Python 3.11, git and make needs: `make demo`, `make test`.
+# A fresh Debian 12 with Python 3.11, git and make is enough: `make demo`, `make test`.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -8,36 +8,92 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WALL := services/dashboard_api/wall
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+NPM := bash scripts/npm.sh $(VENV)
+WALL_SOURCES := $(shell find $(WALL) \( -name node_modules -o -name dist \) -prune -o -type f -print)
+# Extra arguments: make demo ARGS="--port 9000", make test PYTEST="-k admission"
+ARGS ?=
+PYTEST ?=
 
-# Node from the machine where it is new enough, else from the lock of its own; see deploy/README.md.
-NODE_ENV := PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH"
-
-.PHONY: help setup setup-test demo test lint bench soak lock schemas clean
+.PHONY: help setup demo test lint pytest soak bench schemas lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 14
 
-setup: $(STAMPS)/project $(STAMPS)/wall  ## .venv with the `yiping` command, and the wall built
+setup: $(STAMPS)/project $(WALL)/dist/index.html  ## .venv with the `yiping` command, and the wall built
 
-setup-test: setup $(STAMPS)/test $(STAMPS)/system  ## what only tests need as well
+demo: setup  ## a province of 92 centres, live, on http://127.0.0.1:8000
+	@exec $(BIN)/python -m services demo $(ARGS)
 
-$(STAMPS)/venv:
+test: lint pytest  ## linters, type checks and all tests but the long loops
+
+lint: setup $(STAMPS)/test $(WALL)/node_modules/.package-lock.json  ## linters and type checks alone
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(NPM) run --silent lint
+	$(NPM) run --silent check
+
+pytest: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the tests alone
+	$(NPM) run --silent test
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(PYTEST)
+
+soak: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the long loops: kills, disorder, sums over many days
+	$(BIN)/pytest -m soak $(PYTEST)
+
+bench: setup $(STAMPS)/test  ## benchmarks, each beside its part's own limit, into docs/benchmarks.md
+	$(BIN)/python -m tests.bench $(ARGS)
+
+schemas: setup  ## rewrite schemas/generated from the code
+	$(BIN)/yiping schemas write
+
+lock: $(STAMPS)/venv  ## rewrite the locks from pyproject.toml; newer versions with ARGS=--upgrade
+	$(PIP) install --quiet uv
+	$(LOCK) pyproject.toml --group build --output-file requirements.lock
+	$(LOCK) pyproject.toml --group build --group test --constraint requirements.lock \
+		--output-file requirements-test.lock
+	$(LOCK) --group node --output-file requirements-node.lock
+
+# No index lines and no header: the locks hold for whichever mirror a machine uses.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header --no-emit-index-url $(ARGS)
+
+clean:  ## remove all that `make` has made, but no data
+	rm -rf $(VENV) $(WALL)/node_modules $(WALL)/dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+# Each step leaves a stamp, so that a second `make` starts at once.
+
+$(STAMPS)/venv: scripts/venv.sh
 	@bash scripts/venv.sh $(PYTHON) $(VENV)
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/runtime: requirements.lock $(STAMPS)/venv
 	@echo "Installing the packages of requirements.lock"
-	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
 	@touch $@
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/runtime
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(STAMPS)/test: requirements-test.lock $(STAMPS)/project
 	@echo "Installing the packages of requirements-test.lock"
-	@$(PIP) --require-hashes -r requirements-test.lock
-	@$(BIN)/python -m pip --disable-pip-version-check check
+	@$(PIP) install --quiet --require-hashes -r requirements-test.lock
+	@$(PIP) check
+	@touch $@
+
+$(STAMPS)/test_machine: scripts/test_machine.sh $(STAMPS)/venv
+	@bash scripts/test_machine.sh
+	@touch $@
+
+$(WALL)/node_modules/.package-lock.json: $(WALL)/package.json $(WALL)/package-lock.json $(STAMPS)/venv
+	@echo "Installing the packages of the wall"
+	@$(NPM) ci --include=dev --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(WALL)/dist/index.html: $(WALL_SOURCES) $(WALL)/node_modules/.package-lock.json
+	@echo "Building the wall"
+	@$(NPM) run --silent build
 	@touch $@
