@@ -46,15 +46,13 @@ ATTRIBUTES = frozenset(CloudEvent.__struct_fields__)
 """Attributes that the platform reads; others are kept with the event, as CloudEvents asks."""
 
 
-class LogRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One fact as it stands for ever.
+class StoredFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One fact as the event store keeps it for ever, in these bytes.
 
-    ``node`` and ``position`` are its identity on the log; ``position`` is given by the event
-    store and is absent from the stored bytes.  ``prev`` is the SHA-256 (hex) of the stored
-    bytes of the stream's previous event, empty for the first.
+    ``prev`` is the SHA-256 (hex) of the stored bytes of the stream's previous event, empty
+    for the first.
     """
 
-    node: str
     stream: str
     version: int
     id: str
@@ -81,7 +79,18 @@ class LogRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How many of the source's sequence numbers were missing after this event."""
     corrects: str | None = None
     extensions: dict[str, Any] | None = None
-    position: int = 0
+
+
+class LogRecord(StoredFact, frozen=True, kw_only=True, gc=False):
+    """A stored fact on the log: ``node`` and ``position`` are its identity there."""
+
+    node: str
+    position: int
+
+
+def log_body(node: str, position: int, stored: bytes) -> bytes:
+    """The bytes of a LogRecord from those of its StoredFact, without decoding them."""
+    return b'{"node":"%b","position":%d,%b' % (node.encode(), position, stored[1:])
 
 
 def stream_name(element: str, id_: str) -> str:

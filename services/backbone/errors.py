@@ -1,0 +1,54 @@
+"""Errors of the adapters.
+
+BackboneError
+├── SettingInvalid        a YIPING_* variable that cannot be used
+├── StoreUnavailable      the event store cannot take a commit just now
+│   └── StoreFull         its disk is full
+├── StoreHeld             another process serves the same data folder
+├── TokenRefused          a token that is no proof of anything
+└── Unsealable            sealed data that this vault cannot open
+"""
+
+from __future__ import annotations
+
+
+class BackboneError(Exception):
+    """Root of what this package raises."""
+
+
+class SettingInvalid(BackboneError):
+    """A setting has a value that cannot be used."""
+
+    def __init__(self, name: str, value: str, expected: str) -> None:
+        super().__init__(f"{name}={value!r}: expected {expected}")
+        self.name = name
+        self.value = value
+        self.expected = expected
+
+
+class StoreUnavailable(BackboneError):
+    """The event store did not take the commit; nothing of it was kept."""
+
+
+class StoreFull(StoreUnavailable):
+    """The disk of the event store is full; nothing of the commit was kept."""
+
+
+class StoreHeld(BackboneError):
+    """Another process holds the data folder."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"another process is serving {folder}; stop it or name another --data")
+        self.folder = folder
+
+
+class TokenRefused(BackboneError):
+    """The token is missing, forged, expired or of an unknown role."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Unsealable(BackboneError):
+    """Sealed data was altered, or its key is gone."""

@@ -1,0 +1,85 @@
+"""Settings: YIPING_* variables, with the embedded defaults below one data folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from services.backbone.errors import SettingInvalid
+
+DEFAULT_DATA = Path("yiping-data")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where each part is and how it behaves; a DSN chooses each outside system."""
+
+    data: Path
+    event_store: str
+    """sqlite:///FILE, or postgresql://… in a cluster."""
+    log: str
+    """store: tails the event store; kafka://… in a cluster."""
+    warehouse: str
+    """chdb:///FOLDER, or clickhouse://… in a cluster."""
+    organisations: Path | None
+    """CSV of organisations; Fujian's when absent."""
+    map: Path | None
+    """TopoJSON of the counties; Fujian's when absent."""
+    calendar_zone: str
+    """IANA zone in which people here read the time."""
+    queue_events: int
+    """Events that may wait for the writer before a sender is asked to come back (429)."""
+    body_bytes: int
+    """Largest body, unpacked."""
+    demo: bool
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The file of the embedded event store; raises SettingInvalid for another DSN."""
+        prefix = "sqlite:///"
+        if not self.event_store.startswith(prefix):
+            raise SettingInvalid("YIPING_EVENT_STORE", self.event_store, "sqlite:///FILE")
+        return Path(self.event_store.removeprefix(prefix))
+
+
+def from_environment(
+    data: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    demo: bool = False,
+) -> Settings:
+    """The settings in force; ``data`` (of ``--data``) goes before YIPING_DATA.
+
+    Raises SettingInvalid.
+    """
+    folder = (data or Path(environment.get("YIPING_DATA", DEFAULT_DATA))).absolute()
+    return Settings(
+        data=folder,
+        event_store=environment.get("YIPING_EVENT_STORE", f"sqlite:///{folder}/events.sqlite"),
+        log=environment.get("YIPING_LOG", "store:"),
+        warehouse=environment.get("YIPING_WAREHOUSE", f"chdb:///{folder}/views"),
+        organisations=_file(environment, "YIPING_ORGANISATIONS"),
+        map=_file(environment, "YIPING_MAP"),
+        calendar_zone=environment.get("YIPING_ZONE", "Asia/Shanghai"),
+        queue_events=_positive(environment, "YIPING_QUEUE_EVENTS", 50_000),
+        body_bytes=_positive(environment, "YIPING_BODY_BYTES", 32 * 1024 * 1024),
+        demo=demo,
+    )
+
+
+def _file(environment: Mapping[str, str], name: str) -> Path | None:
+    value = environment.get(name)
+    if not value:
+        return None
+    if not Path(value).is_file():
+        raise SettingInvalid(name, value, "a file that is there")
+    return Path(value)
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    value = environment.get(name, str(default))
+    if not value.isdecimal() or int(value) == 0:
+        raise SettingInvalid(name, value, "a positive whole number")
+    return int(value)
