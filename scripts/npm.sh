@@ -16,11 +16,14 @@ node_is_new_enough() {
 }
 
 if ! node_is_new_enough; then
-    if [ ! -x "$own/node" ]; then
+    if [ ! -L "$own/npx" ]; then
         echo "No Node.js (20.19, 22.13, 24 or newer) with npm here: bringing one into $(basename "$venv")/node"
         rm -rf "$venv/node"
         "$venv/bin/python" -m pip --disable-pip-version-check --no-input install --quiet \
             --require-hashes --target "$venv/node" -r "$here/../requirements-node.lock"
+        # A wheel can't hold links: what were links to npm's scripts are copies that find nothing.
+        ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$own/npm"
+        ln -sf ../lib/node_modules/npm/bin/npx-cli.js "$own/npx"
     fi
     export PATH=$own:$PATH
 fi
