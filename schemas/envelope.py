@@ -28,7 +28,7 @@ class CloudEvent(
 
     specversion: Literal["1.0"]
     id: Annotated[str, Meta(min_length=1, max_length=EVENT_ID_MAX)]
-    source: Annotated[str, Meta(pattern=r"^/orgs/\d{12}$")]
+    source: Annotated[str, Meta(pattern=r"^/orgs/[0-9]{12}$")]
     type: str
     time: Moment
     data: msgspec.Raw

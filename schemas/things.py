@@ -21,6 +21,8 @@ import msgspec
 from schemas.classes import FactClass
 from schemas.elements import NEW, PLACE_WORST_FIRST, is_usual
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 Key = tuple[datetime, int]
 """When it happened, then its place in the stream: the order in which words count."""
 
@@ -88,7 +90,9 @@ class Thing:
         if self.element == "place" and self.words:
             status = self.status
             return max(w.key[0] for w in self.words.values() if (w.status or "idle") == status)
-        return self.said.key[0] if self.said else datetime.min.replace(tzinfo=UTC)
+        if self.said:
+            return self.said.key[0]
+        return max((w.key[0] for w in self.words.values()), default=EPOCH)
 
     def fields(self) -> dict[str, Any]:
         """The fields that a list shows, each from the newest word that has it."""
@@ -125,6 +129,11 @@ def _worst(statuses: Iterable[str | None]) -> str:
     """The worst status that holds in a room, in the order of DOMAIN §8b."""
     held = set(statuses)
     return next((s for s in PLACE_WORST_FIRST if s in held), "idle")
+
+
+def fact_id(source: str, id_: str) -> str:
+    """What tells a fact from all others: ids are unique within their source alone."""
+    return f"{source}#{id_}"
 
 
 def word_of(

@@ -15,12 +15,14 @@ from msgspec import Meta
 
 ID_MAX = 64
 TEXT_MAX = 400
+SEALED_MAX = 2400
+"""A text of TEXT_MAX characters once it is sealed; admission holds the plain one to TEXT_MAX."""
 LIST_MAX = 200
 
 Moment = Annotated[datetime, Meta(tz=True)]
-OrgCode = Annotated[str, Meta(pattern=r"^\d{12}$", description="12-digit organisation code")]
+OrgCode = Annotated[str, Meta(pattern=r"^[0-9]{12}$", description="12-digit organisation code")]
 Text = Annotated[str, Meta(max_length=TEXT_MAX)]
-Personal = Annotated[str, Meta(max_length=TEXT_MAX, extra={"personal": True})]
+Personal = Annotated[str, Meta(max_length=SEALED_MAX, extra={"personal": True})]
 Count = Annotated[int, Meta(ge=0)]
 Texts = Annotated[list[Text], Meta(max_length=LIST_MAX)]
 PoliceNumber = Annotated[str, Meta(max_length=ID_MAX, description="警号")]

@@ -37,6 +37,7 @@ class Vault:
             "CREATE TABLE IF NOT EXISTS keys (name TEXT PRIMARY KEY, wrapped BLOB) WITHOUT ROWID"
         )
         self._ciphers: dict[str, AESGCM] = {}
+        self._destroyed: set[str] = set()
 
     def ready(self, names: set[str]) -> None:
         """Make the keys of these names durable; to be called before what they seal is stored."""
@@ -44,7 +45,8 @@ class Vault:
             lacking = sorted(names - self._ciphers.keys())
             for start in range(0, len(lacking), 500):
                 self._load(lacking[start : start + 500])
-            self._make([name for name in lacking if name not in self._ciphers])
+            known = self._ciphers.keys() | self._destroyed
+            self._make([name for name in lacking if name not in known])
 
     def _load(self, names: list[str]) -> None:
         if len(self._ciphers) > CACHED_KEYS:
@@ -55,7 +57,9 @@ class Vault:
             names,
         )
         for name, wrapped in rows:
-            if wrapped is not None:
+            if wrapped is None:
+                self._destroyed.add(name)
+            else:
                 self._ciphers[name] = AESGCM(self._open(self._master, wrapped, name))
 
     def _make(self, names: list[str]) -> None:
@@ -75,7 +79,12 @@ class Vault:
         self._ciphers.update({name: AESGCM(key) for name, key in fresh.items()})
 
     def seal(self, name: str, fields: Mapping[str, str]) -> dict[str, str]:
-        """Each field sealed with the key of ``name`` and bound to its field name."""
+        """Each field sealed with the key of ``name`` and bound to its field name.
+
+        Where that key was destroyed nothing is kept: the fields come back empty but sealed.
+        """
+        if name in self._destroyed:
+            return dict.fromkeys(fields, SEALED)
         cipher = self._cipher(name)
         return {
             field: SEALED

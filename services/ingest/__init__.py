@@ -1,1 +1,1 @@
-"""WRITE: doors, admission, streams and the event store."""
+"""WRITE: doors → admission → streams → event store.  The only service that records facts."""

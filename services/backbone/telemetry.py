@@ -1,0 +1,76 @@
+"""What an operator watches: metrics and structured logs, without personal data.
+
+Every metric is declared here with its kind and meaning; a test holds docs/operations.md to it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+COMMIT_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.events = Counter(
+            "yiping_events", "Events answered at the doors", ["status"], registry=r
+        )
+        self.refusals = Counter(
+            "yiping_refusals", "Events quarantined, by reason", ["code"], registry=r
+        )
+        self.commit_s = Histogram(
+            "yiping_commit_seconds", "Durable commit of one group of events",
+            buckets=COMMIT_BUCKETS_S, registry=r,
+        )  # fmt: skip
+        self.commit_events = Counter(
+            "yiping_commit_events", "Events made durable", registry=r
+        )
+        self.waiting = Gauge("yiping_waiting_events", "Events waiting for the writer", registry=r)
+        self.turned_away = Counter(
+            "yiping_turned_away", "Requests answered 429", registry=r
+        )
+        self.projected = Counter(
+            "yiping_projected_events", "Events inserted into the views", registry=r
+        )
+        self.lag_events = Gauge(
+            "yiping_lag_events", "Events in the log that the views do not show yet", ["node"],
+            registry=r,
+        )  # fmt: skip
+        self.sockets = Gauge("yiping_sockets", "Open live sockets", registry=r)
+        self.frames = Counter("yiping_frames", "Frames sent to live sockets", registry=r)
+
+    def page(self) -> bytes:
+        """The page that Prometheus reads."""
+        return generate_latest(self.registry)
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        facts = getattr(record, "facts", None)
+        if isinstance(facts, dict):
+            line.update(facts)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Send the process's log to standard error, one JSON object a line."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)

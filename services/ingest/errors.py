@@ -1,0 +1,30 @@
+"""Errors of the ingest service.
+
+IngestError
+├── BodyUnreadable   a request body in which no event can be told apart
+└── QueueFull        the writer is behind; come back later
+"""
+
+from __future__ import annotations
+
+
+class IngestError(Exception):
+    """Root of what this package raises."""
+
+
+class BodyUnreadable(IngestError):
+    """No event can be told apart in a body."""
+
+    def __init__(self, code: str, message: str, http_status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.http_status = http_status
+
+
+class QueueFull(IngestError):
+    """More events wait for the writer than the bound allows."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("the platform is behind; send the same events again later")
+        self.retry_after_s = retry_after_s
