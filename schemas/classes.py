@@ -17,6 +17,7 @@ from schemas.facts import cases, dossiers, incidents, persons, places, property
 from schemas.facts.fields import Fact
 
 type_of_move = Callable[[Any], str | None]
+struct_of_fact = type[Fact]
 
 
 class Reference(NamedTuple):
@@ -35,7 +36,7 @@ class FactClass(NamedTuple):
     element: str
     subject: str
     """The field that names the thing that this is a fact of."""
-    struct: type[Fact]
+    struct: struct_of_fact
     moves: type_of_move
     shows: tuple[str, ...]
     references: tuple[Reference, ...]

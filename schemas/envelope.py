@@ -21,9 +21,7 @@ EVENT_ID_MAX = 200
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
-class CloudEvent(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False
-):
+class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The envelope of one fact as a centre sends it; ``data`` is decoded by its class."""
 
     specversion: Literal["1.0"]

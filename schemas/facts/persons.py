@@ -73,9 +73,7 @@ class PersonMoved(Fact, frozen=True, kw_only=True):
     """8 区内流转与定位."""
 
     person_no: PersonNo
-    to_kind: Literal[
-        "waiting", "interview", "search", "sampling", "medical", "outside", "other"
-    ]
+    to_kind: Literal["waiting", "interview", "search", "sampling", "medical", "outside", "other"]
     from_room: RoomId | None = None
     to_room: RoomId | None = None
     at: Moment | None = None
