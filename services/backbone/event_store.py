@@ -34,6 +34,9 @@ class Admitted(NamedTuple):
     node: str
     position: int
     digest: bytes
+    """What the event said, keyed: tells a resent event from a changed one."""
+    sha256: bytes
+    """Of the stored bytes: names an altered event even at the end of its stream."""
 
 
 class Quarantined(NamedTuple):
@@ -149,7 +152,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS nodes ("
     " opened INTEGER PRIMARY KEY, node TEXT UNIQUE, position INTEGER, received_at TEXT, root TEXT)",
     "CREATE TABLE IF NOT EXISTS admitted ("
-    " key BLOB PRIMARY KEY, node TEXT, position INTEGER, digest BLOB) WITHOUT ROWID",
+    " key BLOB PRIMARY KEY, node TEXT, position INTEGER, digest BLOB, sha256 BLOB) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS quarantine ("
     " id TEXT PRIMARY KEY, org TEXT, received_at TEXT, event_id TEXT, code TEXT, path TEXT,"
     " message TEXT, sealed BLOB, resent_as TEXT)",
@@ -194,7 +197,7 @@ class SQLiteEventStore:
         with _mapped_errors(), self._datastore.transaction(commit=True) as cursor:
             for head in commit.heads:
                 self._insert_events(cursor, head, commit.events.get(head.node, []))
-            cursor.executemany("INSERT INTO admitted VALUES (?, ?, ?, ?)", commit.admitted)
+            cursor.executemany("INSERT INTO admitted VALUES (?, ?, ?, ?, ?)", commit.admitted)
             cursor.executemany(
                 "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 commit.quarantined,
@@ -204,7 +207,8 @@ class SQLiteEventStore:
                 [(g.source, g.lowest, g.highest, _encode(g.missing)) for g in commit.gaps],
             )
             cursor.executemany(
-                "UPDATE quarantine SET resent_as=? WHERE id=?", [(to, id_) for id_, to in commit.resent]
+                "UPDATE quarantine SET resent_as=? WHERE id=?",
+                [(to, id_) for id_, to in commit.resent],
             )
 
     def _insert_events(

@@ -31,13 +31,9 @@ class Metrics:
             "yiping_commit_seconds", "Durable commit of one group of events",
             buckets=COMMIT_BUCKETS_S, registry=r,
         )  # fmt: skip
-        self.commit_events = Counter(
-            "yiping_commit_events", "Events made durable", registry=r
-        )
+        self.commit_events = Counter("yiping_commit_events", "Events made durable", registry=r)
         self.waiting = Gauge("yiping_waiting_events", "Events waiting for the writer", registry=r)
-        self.turned_away = Counter(
-            "yiping_turned_away", "Requests answered 429", registry=r
-        )
+        self.turned_away = Counter("yiping_turned_away", "Requests answered 429", registry=r)
         self.projected = Counter(
             "yiping_projected_events", "Events inserted into the views", registry=r
         )

@@ -89,12 +89,14 @@ def admit(
         return sequence
     if event.corrects == event.id:
         return Refusal(event.id, "correction_of_itself", "corrects", "names the event itself")
-    return Admissible(event, row, fact, sender, sequence, extensions, key_of(event))
+    return Admissible(
+        event, row, fact, sender, sequence, extensions, key_of(event.source, event.id)
+    )
 
 
-def key_of(event: CloudEvent) -> bytes:
+def key_of(source: str, id_: str) -> bytes:
     """The idempotency key of (source, id), 16 bytes."""
-    return blake2b(f"{event.source}\0{event.id}".encode(), digest_size=16).digest()
+    return blake2b(f"{source}\0{id_}".encode(), digest_size=16).digest()
 
 
 def digest_of(admissible: Admissible, secret: bytes) -> bytes:
@@ -228,7 +230,7 @@ def _wrong_time(event: CloudEvent, rights: Rights, now: datetime) -> Refusal | N
     return None
 
 
-def _sequence(event: CloudEvent) -> int | None | Refusal:
+def _sequence(event: CloudEvent) -> int | Refusal | None:
     """The source's own counter; CloudEvents' sequence extension is text, numbers come too."""
     value = event.sequence
     if value is None:

@@ -205,9 +205,10 @@ class _Work:
             if stated is not None
             else max(self._app._now(), state.received_at + TICK)
         )
-        position = self._append(node, state, name, stream, admitted, moment)
+        sha256_ = self._append(node, state, name, stream, admitted, moment)
+        position = state.position
         digest = digest_of(admitted, self._app._secret)
-        fresh = Admitted(admitted.key, node, position, digest)
+        fresh = Admitted(admitted.key, node, position, digest, sha256_)
         self._admitted[admitted.key] = fresh
         self._fresh.append(fresh)
         if arrival.resends:
@@ -222,10 +223,9 @@ class _Work:
         stream: Stream,
         admitted: Admissible,
         moment: datetime,
-    ) -> int:
-        personal = {
-            f: value for f in admitted.row.personal if (value := getattr(admitted.fact, f))
-        }
+    ) -> bytes:
+        """Put the fact at the end of the node's log; gives the SHA-256 of its stored bytes."""
+        personal = {f: value for f in admitted.row.personal if (value := getattr(admitted.fact, f))}
         recorded = record(
             stream,
             admitted,
@@ -240,7 +240,7 @@ class _Work:
         state.received_at = moment
         state.root = sha256(bytes.fromhex(state.root) + recorded.sha256).hexdigest()
         self._touched.add(node)
-        return state.position
+        return recorded.sha256
 
     def _history(self, name: str) -> Iterable[Word]:
         stored = self._app._store.streams([name]).get(name, [])

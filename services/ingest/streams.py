@@ -135,5 +135,9 @@ def _word(fact: StoredFact) -> Word:
     row = CLASSES[fact.type]
     data = msgspec.json.decode(fact.data, type=row.struct)
     return word_of(
-        row, data, fact_id=fact_id(fact.source, fact.id), occurred_at=fact.occurred_at, version=fact.version
+        row,
+        data,
+        fact_id=fact_id(fact.source, fact.id),
+        occurred_at=fact.occurred_at,
+        version=fact.version,
     )

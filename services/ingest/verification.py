@@ -37,6 +37,8 @@ class Row(NamedTuple):
     stream: str
     version: int
     stored: bytes
+    admitted_sha256: bytes | None
+    """What was noted beside it when it was admitted."""
 
 
 class Link(NamedTuple):
@@ -70,6 +72,10 @@ class Verifier:
         root = sha256(root + digest).digest()
         self._reached[row.node] = (row.position, root)
         self._check_anchor(row, root)
+        if row.admitted_sha256 is None:
+            self._found("altered", row, "was never admitted")
+        elif row.admitted_sha256 != digest:
+            self._found("altered", row, "is not what was admitted")
         try:
             fact = _decoder.decode(row.stored)
         except msgspec.MsgspecError:
@@ -110,12 +116,10 @@ class Verifier:
                 digest = b"?"
                 continue
             if digest != b"?" and link.prev != digest:
+                message = "does not follow the event that stands before it in its stream"
                 self.findings.append(
-                    Finding(
-                        "altered", link.node, link.position, stream, version - 1 or version,
-                        "the event before this one is not the one that was recorded",
-                    )
-                )  # fmt: skip
+                    Finding("altered", link.node, link.position, stream, version, message)
+                )
             digest = link.digest
 
     def _found(self, what: What, row: Row, message: str) -> None:
