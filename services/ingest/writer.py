@@ -53,6 +53,10 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
 
+    def alive(self) -> bool:
+        """Whether the writer's thread runs."""
+        return self._thread.is_alive()
+
     def check_room(self) -> None:
         """Raises QueueFull when more waits than the bound."""
         if self._waiting >= self._bound:

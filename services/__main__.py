@@ -1,0 +1,201 @@
+"""The ``yiping`` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from services.backbone.errors import BackboneError
+from services.backbone.settings import Settings, from_environment
+
+DESCRIPTION = """\
+Yiping (一屏): every fact of a province's law enforcement, kept for ever, on one screen.
+
+  yiping demo                                    a simulated province, live, on one machine
+  yiping serve --data DIR                        all services in one process
+  yiping token issue --data DIR --org 350000000000 --role supervisor
+  yiping simulate --url URL --days 7             facts as 92 centres would send them
+  yiping import FILE --mapping MAP.yaml --url URL
+  yiping views check --data DIR                  every view against a fold of the event store
+  yiping verify --data DIR                       proof that nothing recorded was altered
+"""
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; each subcommand says in its own --help what it does."""
+    root = argparse.ArgumentParser(
+        prog="yiping", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_server_commands(commands)
+    _add_store_commands(commands)
+    _add_client_commands(commands)
+    return root
+
+
+def _add_server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    serve = commands.add_parser("serve", help="all services in one process")
+    _data(serve)
+    _address(serve)
+    serve.add_argument(
+        "--demo", action="store_true", help="hand a read-only wall token to whoever opens the wall"
+    )
+    serve.set_defaults(run=_serve)
+
+    demo = commands.add_parser("demo", help="a simulated province of 92 centres, live")
+    _data(demo, default=Path("yiping-demo"))
+    _address(demo)
+    demo.add_argument("--days", type=int, default=7, help="days of history at the first start (7)")
+    demo.add_argument("--seed", type=int, default=1, help="another seed, another province (1)")
+    demo.set_defaults(run=_demo)
+
+    ingest = commands.add_parser("ingest", help="the doors and the event store alone")
+    _data(ingest)
+    _address(ingest)
+    ingest.set_defaults(run=_ingest)
+
+
+def _add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    token = commands.add_parser("token", help="tokens for centres, walls and people")
+    issue = token.add_subparsers(dest="action", required=True).add_parser(
+        "issue", help="print one token on standard output"
+    )
+    _data(issue)
+    issue.add_argument("--org", required=True, help="12-digit code; the scope is all below it")
+    issue.add_argument(
+        "--role", required=True, help="centre, importer, wall, supervisor, legal or auditor"
+    )
+    issue.add_argument("--days", type=int, default=365, help="how long it is good for (365)")
+    issue.set_defaults(run=_token)
+
+    verify = commands.add_parser("verify", help="find any altered, missing or moved event")
+    _data(verify)
+    verify.set_defaults(run=_verify)
+
+    views = commands.add_parser("views", help="the read side: list, plan, apply, rebuild, check")
+    actions = views.add_subparsers(dest="action", required=True)
+    for name, text in (
+        ("list", "every view, whether it stands and how many rows it has"),
+        ("plan", "print the SQL that apply would run; change nothing"),
+        ("apply", "bring the views to what the files say"),
+        ("rebuild", "fill one view anew beside the old one, then switch"),
+        ("check", "every view against a pure fold of the event store; exit 1 on a difference"),
+    ):
+        action = actions.add_parser(name, help=text, description=text)
+        _data(action)
+        if name == "rebuild":
+            action.add_argument("name", help="the view, as `yiping views list` names it")
+        action.set_defaults(run=_views)
+
+
+def _add_client_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from services.importer import command as importer
+    from services.simulator import command as simulator
+
+    simulate = commands.add_parser("simulate", help="facts as the centres of a province send them")
+    simulator.add_arguments(simulate)
+    simulate.set_defaults(run=simulator.run)
+
+    import_ = commands.add_parser(
+        "import", help="rows of someone else's log, through the same door"
+    )
+    importer.add_arguments(import_)
+    import_.set_defaults(run=importer.run)
+
+    schemas = commands.add_parser("schemas", help="write or check schemas/generated")
+    schemas.add_argument("action", choices=("write", "check"))
+    schemas.set_defaults(run=_schemas)
+
+
+def _data(command: argparse.ArgumentParser, default: Path | None = None) -> None:
+    command.add_argument(
+        "--data",
+        type=Path,
+        default=default,
+        metavar="DIR",
+        help=f"folder of everything that is kept ({default or 'YIPING_DATA, else yiping-data'})",
+    )
+
+
+def _address(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    command.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+
+
+def _settings(arguments: argparse.Namespace, *, demo: bool = False) -> Settings:
+    return from_environment(arguments.data, demo=demo)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from services.embedded import serve
+
+    return serve(_settings(arguments, demo=arguments.demo), arguments.host, arguments.port)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from services.demonstration import demonstrate
+
+    return demonstrate(
+        _settings(arguments, demo=True),
+        host=arguments.host,
+        port=arguments.port,
+        days=arguments.days,
+        seed=arguments.seed,
+    )
+
+
+def _ingest(arguments: argparse.Namespace) -> int:
+    from services.embedded import serve_ingest
+
+    return serve_ingest(_settings(arguments), arguments.host, arguments.port)
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    from schemas import organisations
+    from services.ingest.runtime import local_issuer
+
+    settings = _settings(arguments)
+    organisations.load(settings.organisations).get(arguments.org)
+    print(local_issuer(settings).issue(arguments.org, arguments.role, arguments.days))
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from services.embedded import verify
+
+    return verify(_settings(arguments))
+
+
+def _views(arguments: argparse.Namespace) -> int:
+    from services.embedded import views
+
+    return views(_settings(arguments), arguments.action, getattr(arguments, "name", None))
+
+
+def _schemas(arguments: argparse.Namespace) -> int:
+    from services.embedded import schema_files
+
+    return schema_files(arguments.action)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a mistake of the caller ends in one line on standard error."""
+    from schemas.errors import SchemaError
+
+    arguments = parser().parse_args(argv)
+    command: Command = arguments.run
+    try:
+        return command(arguments)
+    except (BackboneError, SchemaError) as error:
+        print(f"yiping: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
