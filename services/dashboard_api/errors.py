@@ -1,0 +1,35 @@
+"""Errors of the read side.
+
+DashboardError
+├── NullInPatch        a change that a merge patch cannot say: the frame must be sent whole
+├── CursorInvalid      a cursor that no list of this server gave
+└── Refused            a command of a socket that is not carried out; the client is told why
+"""
+
+from __future__ import annotations
+
+
+class DashboardError(Exception):
+    """Root of what this package raises."""
+
+
+class NullInPatch(DashboardError):
+    """The new frame holds null where the old one does not; RFC 7396 has no word for it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"null at {path!r} cannot be patched in")
+        self.path = path
+
+
+class CursorInvalid(DashboardError):
+    """The cursor is none that a list of this server gave."""
+
+
+class Refused(DashboardError):
+    """A command that is not carried out."""
+
+    def __init__(self, code: str, message: str, *, temporary: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.temporary = temporary

@@ -1,0 +1,148 @@
+"""How many things of each element stand in which status, at every organisation.  Pure.
+
+Numbers come in at the responsible organisation (a station, or any other unit) and are summed
+up by prefix as they come, so that a frame of any organisation is read off and costs the same
+however large the province is.  An organisation's own unit (本级) is the child that bears the
+organisation's own code: children always add up to their parent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+from schemas.elements import ELEMENTS
+from schemas.organisations import bucket_of, scope_of
+from services.dashboard_api.panels.buckets import buckets_until
+
+_K = TypeVar("_K", bound=Hashable)
+LENGTHS = (2, 4, 6, 12)
+_ACTIVE = {name: element.active for name, element in ELEMENTS.items()}
+_PARENT_LENGTH = {2: 0, 4: 2, 6: 4, 12: 6}
+
+
+class Cell(NamedTuple):
+    """Where a number stands."""
+
+    element: str
+    org: str
+    status: str
+
+
+class Flow(NamedTuple):
+    """One step of a number: a thing that came to a status of an organisation, or left it."""
+
+    element: str
+    org: str
+    status: str
+    bucket: int
+    delta: int
+
+
+Statuses = Mapping[str, int]
+_NOTHING: dict[str, dict[str, int]] = {}
+
+
+class Levels:
+    """Numbers at one moment, and the moves of the day that led there."""
+
+    def __init__(self) -> None:
+        self.cells: dict[Cell, int] = {}
+        self._children: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+        self._moves: dict[tuple[str, str], dict[int, int]] = {}
+        self._touched: set[tuple[str, str]] = set()
+
+    def add(self, flow: Flow) -> None:
+        """Count one flow that was received just now."""
+        self.add_level(flow.element, flow.org, flow.status, flow.delta)
+        if flow.status in _ACTIVE[flow.element]:
+            self.add_move(flow.element, flow.org, flow.bucket, flow.delta)
+
+    def add_level(self, element: str, org: str, status: str, n: int) -> None:
+        """Add to the number of a cell, and to all that it adds up to."""
+        cell = Cell(element, org, status)
+        _step(self.cells, cell, n)
+        for length in LENGTHS:
+            parent = org[: _PARENT_LENGTH[length]]
+            code = bucket_of(org, length)
+            siblings = self._children.setdefault((element, parent), {})
+            _step(siblings.setdefault(code, {}), status, n)
+            self._touched.add((element, code))
+
+    def add_move(self, element: str, org: str, bucket: int, n: int) -> None:
+        """Tell the trend that the active things of an organisation rose by ``n`` in a bucket."""
+        for length in LENGTHS:
+            scope = org[:length]
+            _step(self._moves.setdefault((element, scope), {}), bucket, n)
+
+    def touched(self) -> set[tuple[str, str]]:
+        """(element, organisation) of every number that moved since the last call."""
+        touched, self._touched = self._touched, set()
+        return touched
+
+    def statuses(self, element: str, org: str) -> Statuses:
+        """The number of each status at an organisation and all below it."""
+        scope = scope_of(org)
+        return self._below(element, scope[: _PARENT_LENGTH[len(scope)]]).get(org, {})
+
+    def children(self, element: str, org: str) -> Mapping[str, Statuses]:
+        """The numbers of what lies directly below, the organisation's own unit included."""
+        scope = scope_of(org)
+        if len(scope) == LENGTHS[-1]:
+            return {org: self.statuses(element, org)}
+        return self._below(element, scope)
+
+    def counties(self, element: str, org: str) -> Iterator[tuple[str, Statuses]]:
+        """The numbers of every county below a province or a city."""
+        scope = scope_of(org)
+        if len(scope) == 2:
+            for city in self._below(element, scope):
+                yield from self._below(element, city[:4]).items()
+        elif len(scope) == 4:
+            yield from self._below(element, scope).items()
+
+    def trend(self, element: str, org: str, newest: int) -> list[int]:
+        """Active things at the end of each bucket of the day, oldest first."""
+        moves = self._moves.get((element, scope_of(org)), {})
+        level = total(element, self.statuses(element, org))
+        values: list[int] = []
+        for bucket in reversed(buckets_until(newest)):
+            values.append(level)
+            level -= moves.get(bucket, 0)
+        values.reverse()
+        return values
+
+    def forget_before(self, bucket: int) -> None:
+        """Let go of moves that no trend shows any more."""
+        for moves in self._moves.values():
+            for old in [b for b in moves if b < bucket]:
+                del moves[old]
+
+    def orgs(self) -> set[str]:
+        """Every organisation that ever was responsible for a thing."""
+        return {cell.org for cell in self.cells}
+
+    def _below(self, element: str, scope: str) -> dict[str, dict[str, int]]:
+        return self._children.get((element, scope), _NOTHING)
+
+
+def total(element: str, statuses: Statuses) -> int:
+    """Things whose status is active."""
+    active = _ACTIVE[element]
+    return sum(n for status, n in statuses.items() if status in active)
+
+
+def standing(statuses: Statuses) -> dict[str, int]:
+    """The statuses that have a number other than 0, in the order of their names."""
+    return {status: statuses[status] for status in sorted(statuses) if statuses[status]}
+
+
+def differences(held: Levels, counted: Levels) -> list[tuple[Cell, int, int]]:
+    """Every cell whose number is not the same in both: (cell, held, counted)."""
+    cells: Iterable[Cell] = held.cells.keys() | counted.cells.keys()
+    pairs = ((cell, held.cells.get(cell, 0), counted.cells.get(cell, 0)) for cell in cells)
+    return sorted(pair for pair in pairs if pair[1] != pair[2])
+
+
+def _step(numbers: dict[_K, int], key: _K, n: int) -> None:
+    numbers[key] = numbers.get(key, 0) + n
