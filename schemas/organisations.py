@@ -131,7 +131,8 @@ def parse(lines: Iterable[str]) -> Organisations:
     if missing:
         raise OrganisationsInvalid(1, missing[0], "this column is missing")
     found: dict[str, Organisation] = {}
-    for line, row in enumerate(reader, start=2):
+    for row in reader:
+        line = reader.line_num
         item = _organisation(line, row)
         if item.code in found:
             raise OrganisationsInvalid(line, "code", f"{item.code} stands twice")
@@ -144,27 +145,59 @@ def parse(lines: Iterable[str]) -> Organisations:
     return Organisations(found.values())
 
 
-def _organisation(line: int, row: dict[str, str]) -> Organisation:
-    code, level = row["code"], row["level"]
-    if not CODE.fullmatch(code or ""):
+def _organisation(line: int, row: dict[str, str | None]) -> Organisation:
+    code, name, level, parent = (_cell(line, row, column) for column in COLUMNS[:4])
+    if not CODE.fullmatch(code):
         raise OrganisationsInvalid(line, "code", f"{code!r} is not 12 digits")
+    if not name:
+        raise OrganisationsInvalid(line, "region", f"{code} has no name")
     if level not in LEVELS:
         raise OrganisationsInvalid(line, "level", f"{level!r} is none of {', '.join(LEVELS)}")
     if level_of(code) != level:
         raise OrganisationsInvalid(line, "level", f"{code} has the shape of a {level_of(code)}")
-    parent = row["parent"] or None
-    if parent is not None and not code.startswith(scope_of(parent)):
+    if parent and not code.startswith(scope_of(parent)):
         raise OrganisationsInvalid(line, "parent", f"{code} does not lie within {parent}")
+    return Organisation(
+        code=code,
+        name=name,
+        level=level,
+        parent=parent or None,
+        lon=_degrees(line, row, "lon", 180),
+        lat=_degrees(line, row, "lat", 90),
+    )
+
+
+def _cell(line: int, row: dict[str, str | None], column: str) -> str:
+    value = row[column]
+    if value is None:
+        raise OrganisationsInvalid(line, column, "this cell is missing")
+    return value.strip()
+
+
+def _degrees(line: int, row: dict[str, str | None], column: str, most: int) -> float | None:
+    text = row.get(column)
+    if not text:
+        return None
     try:
-        lon, lat = (float(row[c]) if row.get(c) else None for c in ("lon", "lat"))
+        degrees = float(text)
     except ValueError:
-        raise OrganisationsInvalid(line, "lon", "not a number of degrees") from None
-    return Organisation(code=code, name=row["region"], level=level, parent=parent, lon=lon, lat=lat)
+        raise OrganisationsInvalid(line, column, "not a number of degrees") from None
+    if not -most <= degrees <= most:
+        raise OrganisationsInvalid(line, column, f"not between -{most} and {most} degrees")
+    return degrees
 
 
 def load(path: Path | None = None) -> Organisations:
-    """The organisations in a file; Fujian's of 2026 when none is given."""
+    """The organisations in a file; Fujian's of 2026 when none is given.
+
+    Raises OrganisationsInvalid, OSError.
+    """
     if path is None:
         reference = resources.files("schemas") / "reference" / "organisations_fujian_2026.csv"
         return parse(reference.read_text(encoding="utf-8").splitlines())
-    return parse(path.read_text(encoding="utf-8").splitlines())
+    try:
+        # Spreadsheets put a byte order mark before the first column's name.
+        return parse(path.read_text(encoding="utf-8-sig").splitlines())
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise OrganisationsInvalid(line, COLUMNS[0], "the file is not UTF-8 text") from None
