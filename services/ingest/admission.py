@@ -99,6 +99,12 @@ def key_of(source: str, id_: str) -> bytes:
     return blake2b(f"{source}\0{id_}".encode(), digest_size=16).digest()
 
 
+def corrected_key(admissible: Admissible) -> bytes | None:
+    """The idempotency key of the event that this one replaces."""
+    event = admissible.event
+    return key_of(event.source, event.corrects) if event.corrects else None
+
+
 def digest_of(admissible: Admissible, secret: bytes) -> bytes:
     """A keyed digest of what an event says; equal for the same content however it is spelt."""
     event = admissible.event

@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 from eventsourcing.persistence import StoredEvent
 
+from schemas.envelope import StoredFact
 from schemas.things import Word
 from services.backbone.event_store import (
     LIVE_NODE,
@@ -24,7 +25,7 @@ from services.backbone.event_store import (
     NodeHead,
     Quarantined,
 )
-from services.ingest.admission import Admissible, Refusal, digest_of
+from services.ingest.admission import Admissible, Refusal, corrected_key, digest_of
 from services.ingest.sequences import Sequence as SourceSequence
 from services.ingest.streams import Stream, rebuilt, record, stream_of, words_in
 
@@ -162,7 +163,8 @@ class _Work:
     def run(self) -> list[Answer]:
         """Decide on each arrival in order."""
         admissible = [a.admitted for a in self._arrivals if isinstance(a.admitted, Admissible)]
-        self._admitted = self._app._store.admitted([a.key for a in admissible])
+        targets = [key for a in admissible if (key := corrected_key(a)) is not None]
+        self._admitted = self._app._store.admitted([a.key for a in admissible] + targets)
         self._load([a for a in admissible if a.key not in self._admitted])
         return [self._decide(arrival) for arrival in self._arrivals]
 
@@ -197,7 +199,9 @@ class _Work:
         stated = admitted.event.receivedtime
         node = arrival.node if stated is not None else LIVE_NODE
         state = self._app._nodes.setdefault(node, _NodeState(None))
-        refused = stated and self._out_of_order(event_id, stated, state, stream)
+        refused = self._of_another_thing(admitted, name) or (
+            stated and self._out_of_order(event_id, stated, state, stream)
+        )
         if refused:
             return self._quarantine(arrival, refused)
         moment = (
@@ -255,6 +259,27 @@ class _Work:
             sequence.see(admitted.sequence)
             self._sources.add(source)
         return sequence.missing_count if sequence else 0
+
+    def _of_another_thing(self, admitted: Admissible, name: str) -> Refusal | None:
+        """A correction replaces a fact of the same thing; a known one of another is refused.
+
+        A target that has not come yet is taken on trust: disorder is normal.
+        """
+        target = self._admitted.get(corrected_key(admitted) or b"")
+        if target is None or self._stream_at(target) == name:
+            return None
+        return Refusal(
+            admitted.event.id, "corrects_other_thing", "corrects", "names a fact of another thing"
+        )
+
+    def _stream_at(self, target: Admitted) -> str:
+        """The stream of an admitted event, durable or of this very commit."""
+        state = self._app._nodes[target.node]
+        pending = len(state.events) - (state.position - target.position) - 1
+        if pending >= 0:
+            return str(state.events[pending].originator_id)
+        ((_, stored),) = self._app._store.read(target.node, target.position - 1, 1)
+        return msgspec.json.decode(stored, type=StoredFact).stream
 
     @staticmethod
     def _out_of_order(
