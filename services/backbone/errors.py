@@ -6,7 +6,8 @@ BackboneError
 │   └── StoreFull         its disk is full
 ├── StoreHeld             another process serves the same data folder
 ├── TokenRefused          a token that is no proof of anything
-└── Unsealable            sealed data that this vault cannot open
+├── Unsealable            sealed data that this vault cannot open
+└── WarehouseFailed       the warehouse did not do what it was asked
 """
 
 from __future__ import annotations
@@ -52,3 +53,13 @@ class TokenRefused(BackboneError):
 
 class Unsealable(BackboneError):
     """Sealed data was altered, or its key is gone."""
+
+
+class WarehouseFailed(BackboneError):
+    """The warehouse refused a statement, broke off, or cannot be reached."""
+
+    def __init__(self, number: int | None, reason: str) -> None:
+        super().__init__(f"warehouse error {number}: {reason}" if number else reason)
+        self.number = number
+        """ClickHouse's own number of the error."""
+        self.reason = reason
