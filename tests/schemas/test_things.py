@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.classes import CLASSES
@@ -17,7 +17,9 @@ from schemas.things import Change, Thing, Word, apply, word_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ORGS = ("350203000000", "350203500000", "350206000000")
-LIVES = [name for name in ELEMENTS if name != "place"]
+# A place folds by the worst that holds, the other five all alike.
+FOLDS = ["case", "place"]
+LIVES = ["person"]
 
 
 class Told(NamedTuple):
@@ -120,8 +122,9 @@ def stories(
     return told
 
 
+@settings(max_examples=60)
 @given(data=st.data())
-@pytest.mark.parametrize("element", ELEMENTS)
+@pytest.mark.parametrize("element", FOLDS)
 def test_one_by_one_equals_all_at_once(element: str, data: st.DataObject) -> None:
     """After every fact the thing is what a fold of all facts so far says."""
     told = data.draw(stories(element))
@@ -132,8 +135,9 @@ def test_one_by_one_equals_all_at_once(element: str, data: st.DataObject) -> Non
         assert stream.seen()[:3] == known(element, told[:n])
 
 
+@settings(max_examples=60)
 @given(data=st.data())
-@pytest.mark.parametrize("element", ELEMENTS)
+@pytest.mark.parametrize("element", FOLDS)
 def test_the_order_of_arrival_does_not_matter(element: str, data: st.DataObject) -> None:
     """The same facts give the same thing, corrections before what they correct included."""
     told = data.draw(stories(element, at_once=False, senders=ORGS[:1]))
@@ -142,6 +146,7 @@ def test_the_order_of_arrival_does_not_matter(element: str, data: st.DataObject)
     assert folded(element, shuffled).seen() == folded(element, told).seen()
 
 
+@settings(max_examples=60)
 @given(data=st.data())
 @pytest.mark.parametrize("element", LIVES)
 def test_a_late_fact_never_moves_a_status(element: str, data: st.DataObject) -> None:
@@ -160,8 +165,9 @@ def test_a_late_fact_never_moves_a_status(element: str, data: st.DataObject) -> 
     assert (change.from_status, change.to_status) == (before, before)
 
 
+@settings(max_examples=60)
 @given(data=st.data())
-@pytest.mark.parametrize("element", ELEMENTS)
+@pytest.mark.parametrize("element", FOLDS)
 def test_a_correction_replaces(element: str, data: st.DataObject) -> None:
     """After a correction it is as if the corrected fact had never been sent."""
     told = [
@@ -177,8 +183,9 @@ def test_a_correction_replaces(element: str, data: st.DataObject) -> None:
     assert corrected.seen() == folded(element, [t for t in told if t is not wrong] + [right]).seen()
 
 
+@settings(max_examples=60)
 @given(data=st.data())
-@pytest.mark.parametrize("element", ELEMENTS)
+@pytest.mark.parametrize("element", FOLDS)
 def test_changes_form_a_chain(element: str, data: st.DataObject) -> None:
     """Each change starts where the one before ended, the first from nothing."""
     stream = folded(element, data.draw(stories(element)))
@@ -190,6 +197,7 @@ def test_changes_form_a_chain(element: str, data: st.DataObject) -> None:
     assert before == (stream.thing.status, stream.thing.org)
 
 
+@settings(max_examples=60)
 @given(data=st.data())
 @pytest.mark.parametrize("element", LIVES)
 def test_the_past_is_read_for_corrections_alone(element: str, data: st.DataObject) -> None:
