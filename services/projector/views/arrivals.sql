@@ -1,0 +1,20 @@
+-- When each sender's facts came, and what of its numbering was missing then.
+-- table
+CREATE TABLE arrivals
+(
+    sender      String,
+    received_at DateTime64(6, 'UTC'),
+    occurred_at DateTime64(6, 'UTC'),
+    recorded_at DateTime64(6, 'UTC'),
+    sequence    Nullable(Int64),
+    missing     UInt32,
+    node        String,
+    position    UInt64
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (sender, received_at, node, position)
+SETTINGS auto_statistics_types = ''
+-- select
+SELECT sender, received_at, occurred_at, recorded_at, sequence, missing, node, position
+FROM events

@@ -1,0 +1,11 @@
+-- How far each node's log is in every view; what follows is inserted again after a crash.
+-- table
+CREATE TABLE checkpoints
+(
+    node       String,
+    position   UInt64,
+    written_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(position)
+ORDER BY node
+SETTINGS auto_statistics_types = ''

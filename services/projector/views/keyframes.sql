@@ -1,0 +1,17 @@
+-- The level of each (element, organisation, status) of a node when a day began (00:00 UTC),
+-- made from closed days. A row without element says that the node's keyframe of that day is
+-- complete, also where every level is zero.
+-- table
+CREATE TABLE keyframes
+(
+    day     Date,
+    node    String,
+    element String,
+    org     String,
+    status  String,
+    level   Int64
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (element, day, node, org, status)
+SETTINGS auto_statistics_types = ''

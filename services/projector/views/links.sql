@@ -1,0 +1,28 @@
+-- Which thing's facts name which other thing, in both directions.
+-- table
+CREATE TABLE links
+(
+    element       String,
+    id            String,
+    other_element String,
+    other_id      String,
+    received_at   DateTime64(6, 'UTC'),
+    node          String,
+    position      UInt64
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (element, id, other_element, other_id, received_at, node, position)
+SETTINGS auto_statistics_types = ''
+-- select
+SELECT
+    pair.1 AS element,
+    pair.2 AS id,
+    pair.3 AS other_element,
+    pair.4 AS other_id,
+    received_at,
+    node,
+    position
+FROM events
+ARRAY JOIN arrayFlatten(arrayMap(
+    r -> [(events.element, subject, r.1, r.2), (r.1, r.2, events.element, subject)], refs
+)) AS pair
