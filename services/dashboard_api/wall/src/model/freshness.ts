@@ -15,6 +15,9 @@ export interface Tally {
   missing: number;
 }
 
+/** What a source is shown as; `unknown` when the wall itself is cut off. */
+export type ShownState = SourceState | 'unknown';
+
 const WORST: Record<SourceState, number> = { silent: 0, never: 1, late: 2, fresh: 3 };
 
 export function isDark(source: Source | undefined): boolean {

@@ -27,6 +27,9 @@ export interface Box extends Rect {
 const GAP = 2;
 const RINGS = 16;
 const DIRECTIONS = 16;
+/** What a line across a name costs, in pixels of way; and a name left out. */
+const CROSSED = 1e4;
+const NOT_PLACED = 1e6;
 
 export function overlap(a: Rect, b: Rect): boolean {
   return (
@@ -63,7 +66,7 @@ export function crosses(a: Point, b: Point, box: Rect): boolean {
   return enter <= leave;
 }
 
-function* places(anchor: Anchor, area: { width: number; height: number }): Generator<Rect> {
+function* places(anchor: Anchor, area: Rect): Generator<Rect> {
   const { width, height } = anchor;
   const left = anchor.x - width / 2;
   const top = anchor.y - height / 2;
@@ -82,12 +85,18 @@ function* places(anchor: Anchor, area: { width: number; height: number }): Gener
   }
 }
 
-function leadOf(anchor: Anchor, rect: Rect): Point | null {
-  const end = leadEnd(anchor, rect);
-  return end.x === anchor.x && end.y === anchor.y ? null : { x: anchor.x, y: anchor.y };
+function covers(box: Rect, point: Point): boolean {
+  const end = leadEnd(point, box);
+  return end.x === point.x && end.y === point.y;
 }
 
-function isFree(box: Box, placed: readonly Box[]): boolean {
+function leadOf(anchor: Anchor, rect: Rect): Point | null {
+  return covers(rect, anchor) ? null : { x: anchor.x, y: anchor.y };
+}
+
+/** A name upon another's place would force that one's line across it. */
+function isFree(box: Box, placed: readonly Box[], anchors: readonly Anchor[]): boolean {
+  if (anchors.some((other) => other.key !== box.key && covers(box, other))) return false;
   return placed.every((other) => {
     if (overlap(box, other)) return false;
     if (box.lead !== null && crosses(box.lead, leadEnd(box.lead, box), other)) return false;
@@ -95,28 +104,54 @@ function isFree(box: Box, placed: readonly Box[]): boolean {
   });
 }
 
-/**
- * One box for each anchor, centred on it where there is room, else as near as there is; never
- * outside the area, and no line leads across a name. The most crowded are placed last: they have
- * lines to lead to them, while a lone name has no reason to stand apart.
- */
-export function layOut(anchors: readonly Anchor[], area: { width: number; height: number }): Box[] {
-  const crowd = (a: Anchor): number =>
-    anchors.reduce((n, b) => n + 1 / (10 + Math.hypot(a.x - b.x, a.y - b.y)), 0);
-  const placed: Box[] = [];
-  for (const anchor of [...anchors].sort((a, b) => crowd(a) - crowd(b))) {
+type Order = (a: Anchor, b: Anchor) => number;
+
+function place(anchors: readonly Anchor[], area: Rect): { boxes: Box[]; cost: number } {
+  const boxes: Box[] = [];
+  let cost = 0;
+  for (const anchor of anchors) {
     let spare: Box | null = null;
     let found: Box | null = null;
     for (const rect of places(anchor, area)) {
       const box: Box = { key: anchor.key, ...rect, lead: leadOf(anchor, rect) };
-      if (isFree(box, placed)) {
+      if (isFree(box, boxes, anchors)) {
         found = box;
         break;
       }
-      if (spare === null && !placed.some((other) => overlap(box, other))) spare = box;
+      if (spare === null && !boxes.some((other) => overlap(box, other))) spare = box;
     }
     const best = found ?? spare;
-    if (best !== null) placed.push(best);
+    if (found === null) cost += spare === null ? NOT_PLACED : CROSSED;
+    if (best === null) continue;
+    cost += Math.hypot(best.x + best.width / 2 - anchor.x, best.y + best.height / 2 - anchor.y);
+    boxes.push(best);
   }
-  return placed;
+  return { boxes, cost };
+}
+
+/**
+ * One box for each anchor, centred on it where there is room, else as near as there is; never
+ * outside the area, never over another, and as a rule with no line led across a name. Several
+ * orders are tried and the one with the shortest way is kept.
+ */
+export function layOut(anchors: readonly Anchor[], area: { width: number; height: number }): Box[] {
+  const crowd = new Map(
+    anchors.map((a) => [
+      a.key,
+      anchors.reduce((n, b) => n + 1 / (10 + Math.hypot(a.x - b.x, a.y - b.y)), 0),
+    ]),
+  );
+  const crowded = (a: Anchor): number => crowd.get(a.key) ?? 0;
+  const orders: Order[] = [
+    (a, b) => crowded(a) - crowded(b),
+    (a, b) => crowded(b) - crowded(a),
+    (a, b) => a.x - b.x,
+    (a, b) => b.x - a.x,
+    (a, b) => a.y - b.y,
+    (a, b) => b.y - a.y,
+  ];
+  const whole = { x: 0, y: 0, ...area };
+  return orders
+    .map((order) => place([...anchors].sort(order), whole))
+    .reduce((best, next) => (next.cost < best.cost ? next : best)).boxes;
 }

@@ -1,5 +1,5 @@
 /** Every word of the wall's own, in both languages. Names of things come from the vocabulary. */
-import type { SourceState } from '../protocol/frames';
+import type { ShownState } from './freshness';
 import type { Lang } from './route';
 import type { Trust } from './trust';
 
@@ -105,7 +105,7 @@ export function trustWord(lang: Lang, trust: Trust): string {
   return TRUST[trust][lang === 'zh' ? 0 : 1];
 }
 
-export function sourceWord(lang: Lang, state: SourceState): string {
+export function sourceWord(lang: Lang, state: ShownState): string {
   return word(lang, state);
 }
 
