@@ -95,5 +95,5 @@ $(WALL)/node_modules/.package-lock.json: $(WALL)/package.json $(WALL)/package-lo
 
 $(WALL)/dist/index.html: $(WALL_SOURCES) $(WALL)/node_modules/.package-lock.json
 	@echo "Building the wall"
-	@$(NPM) run --silent build
+	@$(NPM) run --silent build -- --logLevel warn
 	@touch $@

@@ -200,3 +200,10 @@ def test_pages_name_only_targets_that_exist() -> None:
     }
 
     assert {(page, target) for page, target in told if target not in targets} == set()
+
+
+def test_every_folder_of_modules_is_a_package() -> None:
+    """A folder without __init__.py would be invisible to the import contracts."""
+    folders = {path.parent for path in tracked(".py") if path.is_relative_to(ROOT / "services")}
+
+    assert [name(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
