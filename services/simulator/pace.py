@@ -1,0 +1,66 @@
+"""Two clocks: the province's own, and the one on the wall.  Pure.
+
+At its natural pace they are one.  To give more (or fewer) events a second the province's clock
+runs faster (or slower) from a moment on: everything happens in the same order and mix, only
+closer together.  So any rate is there at once, and the numbers of open incidents, persons and
+cases stay those of a province.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from services.simulator.times import aware
+
+
+class Stretch(NamedTuple):
+    """From ``own_us`` of the province on, which is ``wall_us``, its clock runs ``factor`` fast."""
+
+    own_us: int
+    wall_us: int
+    factor: float
+
+
+class Pace:
+    """Maps the province's time to the wall's and back; before the first stretch they are one."""
+
+    def __init__(self, stretches: Sequence[Stretch] = ()) -> None:
+        self._stretches = tuple(stretches)
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """What has been laid down so far."""
+        return self._stretches
+
+    @property
+    def factor(self) -> float:
+        """How fast the province's clock runs in the end."""
+        return self._stretches[-1].factor if self._stretches else 1.0
+
+    def then(self, stretch: Stretch) -> Pace:
+        """The same, going on at another pace."""
+        return Pace((*self._stretches, stretch))
+
+    def wall(self, own_us: int) -> int:
+        """When on the wall's clock."""
+        for own, wall, factor in reversed(self._stretches):
+            if own_us >= own:
+                return wall + int((own_us - own) / factor)
+        if self._stretches:
+            return min(own_us, self._stretches[0].wall_us)
+        return own_us
+
+    def own(self, wall_us: int) -> int:
+        """When on the province's clock."""
+        for own, wall, factor in reversed(self._stretches):
+            if wall_us >= wall:
+                return own + int((wall_us - wall) * factor)
+        if self._stretches:
+            return min(wall_us, self._stretches[0].own_us)
+        return wall_us
+
+    def moment(self, own_us: int) -> datetime:
+        """The aware datetime that is sent for a moment of the province."""
+        return aware(self.wall(own_us) if self._stretches else own_us)
