@@ -1,6 +1,6 @@
 /** What every view of the wall can reach; handed down by Svelte's context. */
 import { getContext, setContext } from 'svelte';
-import { Api } from '../adapters/api';
+import { ApiError, type Api } from '../adapters/api';
 import { allDark, isDark } from '../model/freshness';
 import { Organisations, type Organisation } from '../model/organisations';
 import type { Lang } from '../model/route';
@@ -21,7 +21,7 @@ export interface Reference {
 export class Wall {
   readonly navigation = new Navigation();
   readonly live: Live;
-  readonly organisations: Organisations;
+  organisations = $state.raw<Organisations>() as Organisations;
   readonly vocabulary: Vocabulary;
   readonly map: Topology;
   readonly clock: Clock;
@@ -40,6 +40,25 @@ export class Wall {
 
   get lang(): Lang {
     return this.navigation.route.lang;
+  }
+
+  /** Codes that the server was asked about before: it knows no more of them than it said. */
+  readonly #asked = new Set<string>();
+
+  /**
+   * Stations become known as they send: when a frame names one that the tree does not hold, the
+   * tree is read anew, once for each such code. A failure leaves the tree as it is.
+   */
+  async learn(codes: readonly string[]): Promise<void> {
+    const fresh = codes.filter((code) => !this.organisations.find(code) && !this.#asked.has(code));
+    if (fresh.length === 0) return;
+    for (const code of fresh) this.#asked.add(code);
+    try {
+      this.organisations = new Organisations(await this.api.organisations());
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 0) for (const code of fresh) this.#asked.delete(code);
+    }
   }
 
   /** The organisation in view: the one in the address, or the highest in the token's scope. */
