@@ -41,7 +41,7 @@ pytest: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the tests alone
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 soak: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the long loops: kills, disorder, sums over many days
-	$(BIN)/pytest -m soak $(PYTEST)
+	$(BIN)/pytest -m soak -o faulthandler_timeout=3600 $(PYTEST)
 
 bench: setup $(STAMPS)/test  ## benchmarks, each beside its part's own limit, into docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)
