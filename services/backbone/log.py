@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+LOAD_PREFIX = "load-"
+"""Begins the name of every node that holds a load (a backfill, an import); others are live."""
+
 
 class Entry(NamedTuple):
     """One record of the log; ``body`` is the JSON of a ``schemas.envelope.LogRecord``."""
@@ -21,8 +24,9 @@ class Log(Protocol):
     def read(self, after: Mapping[str, int], limit: int) -> list[Entry]:
         """Up to ``limit`` entries of one node, in order, later than ``after`` names.
 
-        A node that ``after`` does not name starts at its beginning.  An empty answer means
-        that nothing later stands on any node.
+        A node that ``after`` does not name starts at its beginning.  Live nodes go first: an
+        answer of a load means that nothing later stands on a live node, an empty one that
+        nothing later stands on any.
         """
         ...
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from schemas.envelope import log_body
 from services.backbone.event_store import EventStore
-from services.backbone.log import Entry
+from services.backbone.log import LOAD_PREFIX, Entry
 
 
 class StoreLog:
@@ -40,7 +40,8 @@ class StoreLog:
 
     def read(self, after: Mapping[str, int], limit: int) -> list[Entry]:
         """Up to ``limit`` entries of one node, later than ``after`` names; empty when caught up."""
-        for node, head in self._store.heads().items():
+        heads = sorted(self._store.heads().items(), key=lambda h: h[0].startswith(LOAD_PREFIX))
+        for node, head in heads:
             reached = after.get(node, 0)
             if head.position > reached:
                 return [

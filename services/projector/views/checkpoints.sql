@@ -4,7 +4,7 @@ CREATE TABLE checkpoints
 (
     node       String,
     position   UInt64,
-    written_at DateTime64(6, 'UTC')
+    written_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC')
 )
 ENGINE = ReplacingMergeTree(position)
 ORDER BY node
