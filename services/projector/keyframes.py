@@ -1,0 +1,94 @@
+"""Keyframes: the level of every (element, organisation, status) of a node as a day began.
+
+A day of a node is closed once a record of a later day of that node is applied, or, on a live
+node, once the log is complete beyond midnight.  Days without a change get no keyframe: the
+one before, and the flows since, say the same.  Writing a keyframe again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from services.backbone.warehouse import Warehouse
+
+DAYS_AT_ONCE = 16
+"""So few that one insert stays one block, and a reader never meets half a keyframe."""
+
+_BEGINNING = date(1970, 1, 1)
+
+_NEWEST = "SELECT node, max(day) FROM keyframes WHERE element = '' GROUP BY node"
+
+_DUE = """
+SELECT DISTINCT day + 1 AS due FROM flows
+WHERE node = {node:String} AND day >= {newest:Date} AND day < {open_day:Date}
+ORDER BY due
+"""
+
+_WRITE = """
+INSERT INTO keyframes (day, node, element, org, status, level)
+SELECT day, {node:String}, element, org, status, level FROM (
+    SELECT element, org, status, frame.1 AS day, frame.2 AS level
+    FROM (
+        SELECT element, org, status,
+               sumMap([due], [change]) AS changes,
+               arrayMap(d -> changes.2[indexOf(changes.1, d)], {days:Array(Date)}) AS daily
+        FROM (
+            SELECT element, org, status, {first:Date} AS due, level AS change
+            FROM keyframes FINAL
+            WHERE day = {newest:Date} AND node = {node:String} AND element != ''
+            UNION ALL
+            SELECT element, org, status, day + 1 AS due, toInt64(delta) AS change
+            FROM flows FINAL
+            WHERE day >= {newest:Date} AND day < {last:Date} AND node = {node:String}
+        )
+        GROUP BY element, org, status
+    )
+    ARRAY JOIN arrayZip({days:Array(Date)}, arrayCumSum(daily)) AS frame
+    WHERE level != 0
+    UNION ALL
+    SELECT '', '', '', arrayJoin({days:Array(Date)}), toInt64(0)
+)
+SETTINGS max_threads = 1, max_insert_threads = 1
+"""
+
+
+class Keyframes:
+    """Writes the keyframes that are due; remembers the newest of each node."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        self._newest: dict[str, date] = dict(warehouse.rows(_NEWEST))
+        self._done: dict[str, date] = {}
+
+    def close(self, reached: Mapping[str, datetime]) -> int:
+        """Write what is due where each node has reached a moment; tells how many days that is.
+
+        All flows of a node that were received before the day of its moment must stand.  Raises
+        WarehouseFailed; then call it again.
+        """
+        return sum(
+            self._close(node, moment.astimezone(UTC).date()) for node, moment in reached.items()
+        )
+
+    def _close(self, node: str, open_day: date) -> int:
+        if open_day <= self._done.get(node, _BEGINNING):
+            return 0
+        newest = self._newest.get(node, _BEGINNING)
+        rows = self._warehouse.rows(_DUE, {"node": node, "newest": newest, "open_day": open_day})
+        due = [day for (day,) in rows if day > newest]
+        for start in range(0, len(due), DAYS_AT_ONCE):
+            self._write(node, due[start : start + DAYS_AT_ONCE])
+        self._done[node] = open_day
+        return len(due)
+
+    def _write(self, node: str, days: list[date]) -> None:
+        parameters = {
+            "node": node,
+            "days": days,
+            "first": days[0],
+            "last": days[-1],
+            "newest": self._newest.get(node, _BEGINNING),
+        }
+        self._warehouse.command(_WRITE, parameters)
+        self._newest[node] = days[-1]
