@@ -165,19 +165,19 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from services.embedded import verify
+    from services.maintenance import verify
 
     return verify(_settings(arguments))
 
 
 def _views(arguments: argparse.Namespace) -> int:
-    from services.embedded import views
+    from services.maintenance import views
 
     return views(_settings(arguments), arguments.action, getattr(arguments, "name", None))
 
 
 def _schemas(arguments: argparse.Namespace) -> int:
-    from services.embedded import schema_files
+    from services.maintenance import schema_files
 
     return schema_files(arguments.action)
 

@@ -2,30 +2,79 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from schemas import organisations
 from services.backbone import health, problems
-from services.backbone.event_store import SQLiteEventStore
+from services.backbone.progress import Progress
 from services.backbone.settings import Settings
 from services.backbone.telemetry import Metrics, log_to_stderr
+from services.backbone.warehouse import connect
 from services.ingest import door
-from services.ingest.runtime import Ingest, verify_store
+from services.ingest.runtime import Ingest
+from services.projector.runner import Projector
 
 VERSION = "0.1.0"
 SHUTDOWN_S = 5
 
 
-def _application(title: str, lifespan: Callable[[FastAPI], object]) -> FastAPI:
-    app = FastAPI(title=title, version=VERSION, lifespan=lifespan)  # type: ignore[arg-type]
-    problems.install(app)
-    return app
+class Embedded:
+    """Every service of one process, wired; ``start`` before use, ``stop`` at the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.organisations = organisations.load(settings.organisations)
+        self.ingest = Ingest(settings, self.organisations, self.metrics)
+        self.progress = Progress()
+        self.writing = connect(settings.warehouse)
+        self.projector = Projector(self.writing, self.ingest.log, self.progress)
+
+    def start(self) -> None:
+        """Begin to record and to project; raises WarehouseFailed when views cannot be made."""
+        self.ingest.start()
+        self.projector.start()
+
+    def stop(self) -> None:
+        """Record and project what waits, then let go of everything."""
+        self.ingest.stop_recording()
+        self.projector.stop()
+        self.ingest.close()
+        self.writing.close()
+
+    def application(self) -> FastAPI:
+        """The HTTP application of all services."""
+
+        @asynccontextmanager
+        async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+            self.start()
+            yield
+            self.stop()
+
+        app = FastAPI(title="Yiping 一屏", version=VERSION, lifespan=lifespan)
+        problems.install(app)
+        app.include_router(door.routes(self.ingest.door))
+        app.include_router(
+            health.routes(
+                self.metrics,
+                {
+                    "writer": self.ingest.writer.alive,
+                    "projector": lambda: self.projector.health.running,
+                },
+            )
+        )
+        return app
+
+
+def serve(settings: Settings, host: str, port: int) -> int:
+    """Serve everything until asked to end."""
+    log_to_stderr()
+    uvicorn.Server(_config(Embedded(settings).application(), host, port)).run()
+    return 0
 
 
 def serve_ingest(settings: Settings, host: str, port: int) -> int:
@@ -40,45 +89,22 @@ def serve_ingest(settings: Settings, host: str, port: int) -> int:
         yield
         ingest.stop()
 
-    app = _application("Yiping ingest", lifespan)
+    app = FastAPI(title="Yiping ingest", version=VERSION, lifespan=lifespan)
+    problems.install(app)
     app.include_router(door.routes(ingest.door))
     app.include_router(health.routes(metrics, {"writer": ingest.writer.alive}))
-    _run(uvicorn.Config(app, host, port, **_SERVER))
+    uvicorn.Server(_config(app, host, port)).run()
     return 0
 
 
-_SERVER = {
-    "loop": "uvloop",
-    "http": "httptools",
-    "log_config": None,
-    "access_log": False,
-    "timeout_graceful_shutdown": SHUTDOWN_S,
-}
-
-
-def _run(config: uvicorn.Config) -> None:
-    uvicorn.Server(config).run()
-
-
-def progress_bar(text: str) -> Progress:
-    """A progress bar on standard error."""
-    from rich.console import Console
-
-    return Progress(
-        TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )  # fmt: skip
-
-
-def verify(settings: Settings) -> int:
-    """Verify the event store and print what was found; 1 when anything was."""
-    store = SQLiteEventStore(settings.sqlite_path, write=False)
-    total = sum(head.position for head in store.heads().values())
-    with progress_bar("verifying") as bar:
-        task = bar.add_task("", total=total)
-        findings = verify_store(store, lambda n: bar.advance(task, n))
-    store.close()
-    for f in findings:
-        print(f"{f.what}: {f.node} {f.position} {f.stream} {f.version}: {f.message}")
-    print(f"{total} events, {len(findings)} findings", file=sys.stderr)
-    return 1 if findings else 0
+def _config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host,
+        port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )

@@ -1,0 +1,50 @@
+"""Commands of an operator on a data folder that no process serves: verify, views, schemas."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from schemas import generated_files
+from services.backbone.settings import Settings
+from services.backbone.sqlite_store import SQLiteEventStore
+from services.ingest.runtime import verify_store
+
+
+def progress_bar(text: str) -> Progress:
+    """A progress bar on standard error."""
+    return Progress(
+        TextColumn(text),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def verify(settings: Settings) -> int:
+    """Verify the event store and print what was found; 1 when anything was."""
+    store = SQLiteEventStore(settings.sqlite_path, write=False)
+    total = sum(head.position for head in store.heads().values())
+    with progress_bar("verifying") as bar:
+        task = bar.add_task("", total=total)
+        findings = verify_store(store, lambda n: bar.advance(task, n))
+    store.close()
+    for f in findings:
+        print(f"{f.what}: {f.node} {f.position} {f.stream} {f.version}: {f.message}")
+    print(f"{total} events, {len(findings)} findings", file=sys.stderr)
+    return 1 if findings else 0
+
+
+def schema_files(action: str) -> int:
+    """Write schemas/generated and docs, or name what differs from them."""
+    if action == "write":
+        for path in generated_files.write():
+            print(path)
+        return 0
+    stale = generated_files.check()
+    for path in stale:
+        print(f"{path} is not what the code says; run `yiping schemas write`")
+    return 1 if stale else 0
