@@ -1,0 +1,154 @@
+"""The command ``yiping import``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from services.importer.door import Door
+from services.importer.errors import DoorRefused, ImporterError, MappingInvalid, TokenMissing
+from services.importer.mapping import compiled
+from services.importer.mapping_file import parse
+from services.importer.state import StateFile, fingerprint
+from services.importer.table import Table
+from services.importer.tally import Tally, summary
+from services.importer.transfer import Transfer, batches
+from services.importer.translation import Translator
+
+ALL_THERE, SOME_REFUSED, UNUSABLE, NO_DOOR = 0, 1, 2, 3
+_EPILOG = """\
+Run again after a break, however it came about: it goes on where it was, and what was sent
+already is recognised.  Exit codes: 0 every event is there; 1 some were refused (the report
+tells which); 2 the file, the mapping or an argument cannot be used; 3 the server refused the
+importer or stayed away (run the same command again).
+"""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    command.epilog = _EPILOG
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+    command.add_argument("file", type=Path, metavar="FILE", help="CSV with a header, or .csv.gz")
+    command.add_argument(
+        "--mapping", type=Path, required=True, metavar="MAP.yaml",
+        help="what its columns mean; docs/import.md tells how to write one",
+    )  # fmt: skip
+    command.add_argument("--url", required=True, help="the server, such as http://127.0.0.1:8000")
+    command.add_argument("--token", help="an importer's token (else the variable YIPING_TOKEN)")
+    command.add_argument(
+        "--state", type=Path, metavar="FILE",
+        help="where to keep how far it has come (beside FILE, or here if that cannot be written)",
+    )  # fmt: skip
+    command.add_argument(
+        "--report", type=Path, metavar="FILE",
+        help="where to write what was refused, as JSON (like --state)",
+    )  # fmt: skip
+    command.add_argument(
+        "--from-start", action="store_true", help="begin anew, whatever the state file tells"
+    )
+    command.add_argument(
+        "--batch", type=_positive, default=1000, metavar="N", help="events in one request (1000)"
+    )
+    command.add_argument(
+        "--patience", type=_positive, default=60, metavar="SECONDS",
+        help="how long to wait for a server that is away or busy (60)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import one file; gives the exit code."""
+    console = Console(stderr=True, highlight=False, markup=False)
+    token = arguments.token or os.environ.get("YIPING_TOKEN", "")
+    try:
+        if not token:
+            raise TokenMissing
+        tally = asyncio.run(_import(arguments, token, console))
+    except DoorRefused as refused:
+        console.print(f"yiping: {refused}", soft_wrap=True)
+        return NO_DOOR
+    except (ImporterError, OSError) as error:
+        console.print(f"yiping: {error}", soft_wrap=True)
+        return UNUSABLE
+    report = arguments.report or _beside(arguments.file, "import-report.json")
+    report.write_bytes(msgspec.json.format(msgspec.json.encode(tally)) + b"\n")
+    print(summary(tally))
+    if tally.refused_count or tally.unmatched_rows:
+        print(f"  see {report}")
+        return SOME_REFUSED
+    return ALL_THERE
+
+
+async def _import(arguments: argparse.Namespace, token: str, console: Console) -> Tally:
+    text = _text(arguments.mapping)
+    written, source = parse(text, arguments.mapping.name)
+    with Table(
+        arguments.file, delimiter=written.delimiter, encoding=written.encoding
+    ) as table, _bar(console) as bar:  # fmt: skip
+        translator = Translator(compiled(written, source, table.columns))
+        state_file = StateFile(
+            arguments.state or _beside(arguments.file, "import-state.json"),
+            fingerprint(arguments.file, text, arguments.url),
+        )
+        if arguments.from_start:
+            state_file.remove()
+        task = bar.add_task(table.path.name, total=table.size_bytes, told="")
+
+        def advanced(tally: Tally) -> None:
+            bar.update(task, completed=table.read_bytes, told=_told(tally))
+
+        def waiting(code: str) -> None:
+            bar.update(task, told=f"waiting: {code}")
+
+        async with Door(
+            arguments.url, token, patience_s=arguments.patience, waiting=waiting
+        ) as door:
+            transfer = Transfer(door, state_file, advanced)
+            if transfer.resumes_after:
+                console.print(f"going on after row {transfer.resumes_after}")
+            parts = batches(table, translator, arguments.batch, transfer.resumes_after)
+            return await transfer.run(parts)
+
+
+def _bar(console: Console) -> Progress:
+    """A bar over the bytes of the file; its rows are known only at the end."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+        TextColumn("{task.fields[told]}"), TimeRemainingColumn(), console=console,
+    )  # fmt: skip
+
+
+def _told(tally: Tally) -> str:
+    refused = f", {tally.refused_count} refused" if tally.refused_count else ""
+    return f"{tally.rows} rows{refused}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise MappingInvalid(path.name, 1, "", "the file is not UTF-8 text") from None
+
+
+def _beside(file: Path, suffix: str) -> Path:
+    """A file beside the input, or in the folder at hand where that one cannot be written."""
+    folder = file.parent if os.access(file.parent, os.W_OK) else Path()
+    return folder / f"{file.name}.{suffix}"
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
