@@ -172,10 +172,13 @@ class SnapshotPush(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", 
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", tag="heartbeat"):
-    """The server is there; everything received up to ``as_of`` has been sent."""
+    """The server is there; everything received up to ``as_of`` has been sent.
+
+    Null while nothing was counted yet.
+    """
 
     time: Moment
-    as_of: Moment
+    as_of: Moment | None
 
 
 CLOSE_CODES: dict[int, str] = {

@@ -43,6 +43,18 @@ class Metrics:
         )  # fmt: skip
         self.sockets = Gauge("yiping_sockets", "Open live sockets", registry=r)
         self.frames = Counter("yiping_frames", "Frames sent to live sockets", registry=r)
+        self.slow_sockets = Counter(
+            "yiping_slow_sockets", "Times that a socket was spared frames because it did not read",
+            registry=r,
+        )  # fmt: skip
+        self.tick_s = Histogram(
+            "yiping_tick_seconds", "One tick of live: query, render, send",
+            buckets=COMMIT_BUCKETS_S, registry=r,
+        )  # fmt: skip
+        self.level_differences = Counter(
+            "yiping_level_differences", "Numbers held for live that the full query contradicted",
+            registry=r,
+        )  # fmt: skip
 
     def page(self) -> bytes:
         """The page that Prometheus reads."""

@@ -50,14 +50,10 @@ def render(
 ) -> ElementFrame:
     """The frame of an organisation; ``sources`` is the scope of those that speak for it."""
     statuses = levels.statuses(element, org)
-    children = {
-        code: ChildNumbers(total=0, statuses={}) for code in shown.children.get(org, ())
-    }
+    children = {code: ChildNumbers(total=0, statuses={}) for code in shown.children.get(org, ())}
     for code, numbers in levels.children(element, org).items():
         if code in children or any(numbers.values()):
-            children[code] = ChildNumbers(
-                total=total(element, numbers), statuses=standing(numbers)
-            )
+            children[code] = ChildNumbers(total=total(element, numbers), statuses=standing(numbers))
     counties = dict.fromkeys(shown.counties.get(org, ()), 0)
     for code, numbers in levels.counties(element, org):
         n = total(element, numbers)

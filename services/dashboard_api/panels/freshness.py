@@ -63,9 +63,7 @@ def render(
     for shown in sources.values():
         counts[shown.state] += 1
         counts["missing"] += shown.missing
-    return FreshnessFrame(
-        panel="freshness", org=org, as_of=as_of, counts=counts, sources=sources
-    )
+    return FreshnessFrame(panel="freshness", org=org, as_of=as_of, counts=counts, sources=sources)
 
 
 def _state(source: SourceState, now: datetime, thresholds: Thresholds) -> State:

@@ -8,7 +8,7 @@ organisation's own code: children always add up to their parent.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from schemas.elements import ELEMENTS
@@ -137,10 +137,11 @@ def standing(statuses: Statuses) -> dict[str, int]:
     return {status: statuses[status] for status in sorted(statuses) if statuses[status]}
 
 
-def differences(held: Levels, counted: Levels) -> list[tuple[Cell, int, int]]:
+def differences(
+    held: Mapping[Cell, int], counted: Mapping[Cell, int]
+) -> list[tuple[Cell, int, int]]:
     """Every cell whose number is not the same in both: (cell, held, counted)."""
-    cells: Iterable[Cell] = held.cells.keys() | counted.cells.keys()
-    pairs = ((cell, held.cells.get(cell, 0), counted.cells.get(cell, 0)) for cell in cells)
+    pairs = ((c, held.get(c, 0), counted.get(c, 0)) for c in held.keys() | counted.keys())
     return sorted(pair for pair in pairs if pair[1] != pair[2])
 
 

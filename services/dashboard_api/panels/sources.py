@@ -81,6 +81,14 @@ class Sources:
         else:
             source.first = min(source.first, moment)
 
+    def senders(self) -> set[str]:
+        """Every source that was ever heard."""
+        return set(self._sources)
+
+    def firsts(self) -> list[tuple[str, datetime]]:
+        """When each source was heard for the first time."""
+        return [(sender, source.first) for sender, source in self._sources.items()]
+
     def states(self, scope: str = "") -> list[SourceState]:
         """Every source within a scope as it is now."""
         return [
@@ -109,13 +117,22 @@ class Heard:
 
     def __init__(self, pairs: Iterable[tuple[str, int]] = ()) -> None:
         self._buckets: dict[str, set[int]] = {}
+        self._touched: set[str] = set()
         for sender, bucket in pairs:
             self.add(sender, bucket)
 
     def add(self, sender: str, bucket: int) -> None:
         """Something came from a sender in a bucket."""
-        for length in (2, 4, 6):
-            self._buckets.setdefault(sender[:length], set()).add(bucket)
+        for scope in (sender[:2], sender[:4], sender[:6]):
+            buckets = self._buckets.setdefault(scope, set())
+            if bucket not in buckets:
+                buckets.add(bucket)
+                self._touched.add(scope)
+
+    def touched(self) -> set[str]:
+        """Scopes that were heard in a bucket for the first time since the last call."""
+        touched, self._touched = self._touched, set()
+        return touched
 
     def knows(self, scope: str, bucket: int) -> bool:
         """Whether anything came from a scope in that bucket or the one before it."""

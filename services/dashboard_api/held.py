@@ -1,0 +1,87 @@
+"""What live holds: the numbers of the present, kept level with the views.
+
+A step asks for what moved since the last one, for all organisations together, and adds it.
+The numbers are only a cache of the full query: a reload replaces them, a check holds them
+to it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from services.backbone.progress import NEVER, Applied
+from services.dashboard_api.panels.levels import Cell, Levels, differences
+from services.dashboard_api.panels.sources import Heard, Sources
+from services.dashboard_api.reads import LOADS, Reads
+
+log = logging.getLogger(__name__)
+
+
+class Held(NamedTuple):
+    """Everything that frames are rendered from, at one moment."""
+
+    levels: Levels
+    heard: Heard
+    sources: Sources
+
+
+class Keeper:
+    """Keeps the numbers level with what the projector has applied."""
+
+    def __init__(self, reads: Reads, *, reload_positions: int) -> None:
+        """More new positions than ``reload_positions`` are quicker reloaded than added."""
+        self._reads = reads
+        self._reload_positions = reload_positions
+        self._reload_due = False
+        self.applied = Applied({}, NEVER, 0)
+        self.held: Held | None = None
+
+    def must_reload(self, applied: Applied) -> bool:
+        """Whether adding is not enough: nothing held, the past changed, or too much came."""
+        if self.held is None or self._reload_due or loads(applied) != loads(self.applied):
+            return True
+        new = sum(applied.positions.values()) - sum(self.applied.positions.values())
+        return new > self._reload_positions
+
+    async def reload(self, applied: Applied) -> None:
+        """Count everything anew; raises WarehouseFailed."""
+        counted = await self._reads.counted(applied.watermark)
+        firsts = await self._reads.first_heard()
+        sources = await self._reads.sources(applied.watermark, firsts)
+        self.held = Held(counted.levels, counted.heard, sources)
+        self.applied, self._reload_due = applied, False
+
+    async def advance(self, applied: Applied) -> None:
+        """Add what came since the last step; raises WarehouseFailed and then adds nothing."""
+        held, since, until = self.held, self.applied.watermark, applied.watermark
+        if held is None or until <= since:
+            return
+        flows = await self._reads.flows_between(since, until)
+        arrivals = await self._reads.arrivals_between(since, until)
+        for flow in flows:
+            held.levels.add(flow)
+        for arrival in arrivals:
+            held.sources.add(arrival)
+            held.heard.note(arrival)
+        self.applied = applied
+
+    async def check(self, checks: Reads) -> list[tuple[Cell, int, int]]:
+        """Hold the numbers to the full query at the same moment; differences bring a reload.
+
+        Raises WarehouseFailed.
+        """
+        if self.held is None:
+            return []
+        cells, applied, held = dict(self.held.levels.cells), self.applied, self.held
+        counted = await checks.levels(applied.watermark)
+        if loads(self.applied) != loads(applied) or self.held is not held:
+            return []  # an import changed the past in the meantime
+        different = differences(cells, counted.cells)
+        self._reload_due = bool(different)
+        return different
+
+
+def loads(applied: Applied) -> dict[str, int]:
+    """How far the imports are."""
+    return {n: p for n, p in applied.positions.items() if n.startswith(LOADS)}

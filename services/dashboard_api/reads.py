@@ -1,0 +1,182 @@
+"""What the panels ask of the warehouse: numbers of a moment, and what came between two."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from schemas.elements import ELEMENTS
+from schemas.organisations import scope_of
+from services.dashboard_api.moment import Moments
+from services.dashboard_api.panels.buckets import (
+    BUCKET_S,
+    BUCKETS,
+    bucket_of_moment,
+    moment_of,
+)
+from services.dashboard_api.panels.levels import Flow, Levels
+from services.dashboard_api.panels.sources import LAG_WINDOW, Arrival, Heard, Sources
+from services.dashboard_api.readers import Readers, Row, sql
+
+EVERY = tuple(ELEMENTS)
+LOADS = "load-"
+"""Imports go into nodes of their own, whose names begin so; their past is not live."""
+ALL_DIGITS = 12
+RECENT = timedelta(days=1)
+_ACTIVE = [f"{e.name}/{status}" for e in ELEMENTS.values() for status in sorted(e.active)]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Counted(NamedTuple):
+    """What an element's panel rests on."""
+
+    levels: Levels
+    heard: Heard
+
+
+class Reads:
+    """The questions of the panels, each one query."""
+
+    def __init__(self, readers: Readers, moments: Moments) -> None:
+        self._readers = readers
+        self._moments = moments
+
+    async def counted(
+        self,
+        as_of: datetime,
+        *,
+        elements: Sequence[str] = EVERY,
+        org: str | None = None,
+        sources: str = "",
+    ) -> Counted:
+        """Levels with the day's moves: of one organisation, or of all by station.
+
+        ``sources`` is the scope of the sources whose silence makes a trend unknown.
+        Raises WarehouseFailed.
+        """
+        newest = bucket_of_moment(as_of)
+        scope = "" if org is None else scope_of(org)
+        bounds = await self._moments.bounds(as_of)
+        rows = await self._readers.rows(
+            bounds.fill(sql("elements")),
+            {
+                **bounds.parameters,
+                "elements": list(elements),
+                "active": [a for a in _ACTIVE if a.partition("/")[0] in elements],
+                "scope": scope,
+                "digits": digits_for(org),
+                "trend_digits": len(scope) or ALL_DIGITS,
+                "trend_from": moment_of(newest - (BUCKETS - 1) * BUCKET_S),
+                "sources": sources,
+                "heard_digits": len(sources) or 6,
+                "heard_from": moment_of(newest - (BUCKETS + 1) * BUCKET_S),
+                "as_of": as_of,
+            },
+        )
+        return _counted(rows)
+
+    async def levels(
+        self, as_of: datetime, *, elements: Sequence[str] = EVERY, org: str | None = None
+    ) -> Levels:
+        """Levels alone; raises WarehouseFailed."""
+        bounds = await self._moments.bounds(as_of)
+        rows = await self._readers.rows(
+            bounds.fill(sql("levels")),
+            {
+                **bounds.parameters,
+                "elements": list(elements),
+                "scope": "" if org is None else scope_of(org),
+                "digits": digits_for(org),
+                "as_of": as_of,
+            },
+        )
+        levels = Levels()
+        for element, code, status, n in rows:
+            levels.add_level(element, code, status, n)
+        return levels
+
+    async def first_heard(self) -> list[tuple[str, datetime]]:
+        """When each source was heard for the first time; raises WarehouseFailed."""
+        rows = await self._readers.rows(sql("sources"), {})
+        return [(sender, moment_of_us(first)) for sender, first in rows]
+
+    async def sources(self, as_of: datetime, firsts: Iterable[tuple[str, datetime]]) -> Sources:
+        """Those sources as they were at a moment, each with when it was first heard.
+
+        Most were heard within the day before, so older history is read for the others alone.
+        Raises WarehouseFailed.
+        """
+        sources = Sources()
+        for sender, first in firsts:
+            if first <= as_of:
+                sources.first_heard(sender, first)
+        recent = as_of - RECENT
+        arrivals = await self._window(as_of, recent - LAG_WINDOW, sources.senders())
+        heard = {a.sender for a in arrivals if a.received_at > recent}
+        silent = sources.senders() - heard
+        found = [a for a in arrivals if a.sender in heard]
+        found += await self._window(as_of, _EPOCH, silent)
+        for arrival in sorted(found, key=lambda a: a.received_at):
+            sources.add(arrival)
+        return sources
+
+    async def _window(
+        self, as_of: datetime, since: datetime, senders: Collection[str]
+    ) -> list[Arrival]:
+        if not senders:
+            return []
+        parameters = {"senders": sorted(senders), "since": since, "as_of": as_of}
+        return _arrivals(await self._readers.rows(sql("freshness"), parameters))
+
+    async def flows_between(self, since: datetime, until: datetime) -> list[Flow]:
+        """What moved on the live nodes after ``since``, until ``until`` at the latest.
+
+        Raises WarehouseFailed.
+        """
+        rows = await self._readers.rows(
+            sql("flows_between"), {**_between(since, until), "elements": list(EVERY)}
+        )
+        return [Flow(*row) for row in rows]
+
+    async def arrivals_between(self, since: datetime, until: datetime) -> list[Arrival]:
+        """What came in on the live nodes after ``since``, until ``until`` at the latest.
+
+        Raises WarehouseFailed.
+        """
+        return _arrivals(await self._readers.rows(sql("arrivals_between"), _between(since, until)))
+
+
+def digits_for(org: str | None) -> int:
+    """How fine the codes must be for the frame of an organisation: counties, or stations."""
+    return ALL_DIGITS if org is None or len(scope_of(org)) >= 6 else 6
+
+
+def moment_of_us(us: int) -> datetime:
+    """The moment that many microseconds after 1970 began."""
+    return _EPOCH + timedelta(microseconds=us)
+
+
+def _between(since: datetime, until: datetime) -> dict[str, Any]:
+    return {"since": since, "until": until, "loads": LOADS}
+
+
+def _arrivals(rows: Iterable[Row]) -> list[Arrival]:
+    return [
+        Arrival(
+            sender, moment_of_us(received), moment_of_us(occurred), moment_of_us(recorded), missing
+        )
+        for sender, received, occurred, recorded, missing in rows
+    ]
+
+
+def _counted(rows: Iterable[Row]) -> Counted:
+    levels, heard = Levels(), Heard()
+    for kind, element, code, status, bucket, n in rows:
+        if kind == "level":
+            levels.add_level(element, code, status, n)
+        elif kind == "move":
+            levels.add_move(element, code, bucket, n)
+        else:
+            heard.add(code, bucket)
+    return Counted(levels, heard)
