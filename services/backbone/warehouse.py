@@ -1,7 +1,7 @@
 """The warehouse: ClickHouse, in the process (chDB) or over HTTP, behind one DSN.
 
 ``chdb:///FOLDER?OPTION=VALUE`` runs the engine in this process; options are the engine's own
-server settings.  One process can hold one folder, one folder one process.
+server settings and ``database``.  One process can hold one folder, one folder one process.
 ``clickhouse://USER:PASSWORD@HOST:PORT/DATABASE`` speaks HTTP.
 """
 
@@ -120,7 +120,8 @@ def connect(dsn: str) -> Warehouse:
     raise SettingInvalid("YIPING_WAREHOUSE", parts.scheme, "chdb:///FOLDER or clickhouse://…")
 
 
-def _engine(path: str, options: Mapping[str, str]) -> Client:
+def _engine(path: str, options: dict[str, str]) -> Client:
+    database = _database(options.pop("database", DATABASE))
     Path(path).mkdir(parents=True, exist_ok=True)
     client = clickhouse_connect.get_client(
         interface="chdb",
@@ -130,16 +131,14 @@ def _engine(path: str, options: Mapping[str, str]) -> Client:
         tz_mode="aware",
     )
     # chDB's own default database cannot exchange tables.
-    client.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
-    client.database = DATABASE
+    client.command(f"CREATE DATABASE IF NOT EXISTS {database} ENGINE = Atomic")
+    client.database = database
     return client
 
 
 def _server(dsn: str) -> Client:
     parts = urlsplit(dsn)
-    database = parts.path.strip("/") or DATABASE
-    if not _NAME.fullmatch(database):
-        raise SettingInvalid("YIPING_WAREHOUSE", database, "a plain database name")
+    database = _database(parts.path.strip("/") or DATABASE)
     client = clickhouse_connect.get_client(
         host=parts.hostname or "localhost",
         port=parts.port or 8123,
@@ -153,6 +152,12 @@ def _server(dsn: str) -> Client:
     client.command(f"CREATE DATABASE IF NOT EXISTS {database}")
     client.database = database
     return client
+
+
+def _database(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise SettingInvalid("YIPING_WAREHOUSE", name, "a plain database name")
+    return name
 
 
 @contextmanager

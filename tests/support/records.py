@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from schemas.classes import CLASSES, references_of
 from schemas.envelope import StoredFact, log_body, source_of, stream_name
-from schemas.things import Thing, Word, apply, word_of
+from schemas.things import Thing, Word, apply, fact_id, word_of
 from services.backbone.log import Entry
 
 START = datetime(2026, 11, 16, tzinfo=UTC)
@@ -28,6 +29,7 @@ class Recorder:
     def __init__(self) -> None:
         self._things: dict[str, Thing] = {}
         self._words: dict[str, list[Word]] = {}
+        self._heads: dict[str, str] = {}
         self.positions: dict[str, int] = {}
 
     def record(
@@ -48,7 +50,7 @@ class Recorder:
         """The log entry of one more fact."""
         row = CLASSES[type_]
         fact = msgspec.convert(data, row.struct)
-        subject = data[row.subject]
+        subject, source = data[row.subject], source_of(sender)
         name = stream_name(row.element, subject)
         thing = self._things.setdefault(name, Thing(row.element, subject))
         words = self._words.setdefault(name, [])
@@ -59,7 +61,7 @@ class Recorder:
             stream=name,
             version=thing.version,
             id=id_,
-            source=source_of(sender),
+            source=source,
             type=type_,
             element=row.element,
             subject=subject,
@@ -72,14 +74,16 @@ class Recorder:
             state=thing.fields(),
             refs=references_of(row, fact),
             data=msgspec.Raw(_encoder.encode(fact)),
-            prev="",
+            prev=self._heads.get(name, ""),
             sequence=sequence,
             missing=missing,
             corrects=corrects,
         )
+        encoded = _encoder.encode(stored)
+        self._heads[name] = sha256(encoded).hexdigest()
         position = self.positions.get(node, 0) + 1
         self.positions[node] = position
-        return Entry(node, position, log_body(node, position, _encoder.encode(stored)))
+        return Entry(node, position, log_body(node, position, encoded))
 
 
 def province(
