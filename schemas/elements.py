@@ -70,7 +70,7 @@ PERSON = Element(
         Status("waiting", "等候", "Waiting",
                follows=("searched", "sampled", "interviewing", "out")),
         Status("interviewing", "讯询问中", "Interviewing", follows=("waiting", "sampled")),
-        Status("out", "临时出所", "Out for a time", follows=("waiting", "interviewing")),
+        Status("out", "临时出所", "Out", follows=("waiting", "interviewing")),
         Status("released", "已离区", "Released", active=False,
                follows=("waiting", "interviewing", "sampled", "out")),
     ),

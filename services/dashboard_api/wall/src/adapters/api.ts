@@ -71,8 +71,14 @@ export class Api {
     return (await read<{ items: Organisation[] }>('/v1/orgs', this.token)).items;
   }
 
-  map(): Promise<Topology> {
-    return read('/v1/map', this.token);
+  /** Null where the server has no map of this force. */
+  async map(): Promise<Topology | null> {
+    try {
+      return await read<Topology>('/v1/map', this.token);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
   }
 
   list(org: string, element: ElementName, query: ListQuery): Promise<ElementList> {

@@ -73,6 +73,18 @@ export function newestReceived(frame: FreshnessFrame): string | null {
   return newest;
 }
 
+/**
+ * The source that speaks for an organisation: its county's, or where that has none of its own,
+ * its city's or province's.
+ */
+export function sourceFor(frame: FreshnessFrame, code: string): Source | undefined {
+  for (const digits of [6, 4, 2]) {
+    const source = frame.sources[code.slice(0, digits).padEnd(12, '0')];
+    if (source !== undefined) return source;
+  }
+  return undefined;
+}
+
 /** True when no source of this organisation can be believed: its numbers are unknown. */
 export function allDark(frame: FreshnessFrame): boolean {
   return Object.values(frame.sources).every(isDark);

@@ -21,13 +21,10 @@ export class Regions {
     this.counties = features.map((county) => ({ ...county, id: String(county.id) }) as County);
   }
 
-  /** The counties whose code begins with `prefix`; all of them where none does. */
+  /** The counties whose code begins with `prefix`; none where the map does not show it. */
   within(prefix: string): FeatureCollection {
-    const inside = this.counties.filter((county) => county.id.startsWith(prefix.slice(0, 6)));
-    return {
-      type: 'FeatureCollection',
-      features: inside.length > 0 ? inside : [...this.counties],
-    };
+    const features = this.counties.filter((county) => county.id.startsWith(prefix.slice(0, 6)));
+    return { type: 'FeatureCollection', features };
   }
 
   /** The borders between regions that differ in their first `digits` digits. */

@@ -8,7 +8,6 @@ const WORDS = {
   cities: ['市', 'cities'],
   counties: ['县', 'counties'],
   stations: ['所', 'stations'],
-  centres: ['中心', 'centres'],
   dataTime: ['数据时间', 'Data time'],
   newest: ['最新一条', 'Newest fact'],
   ago: ['前', 'ago'],
@@ -55,7 +54,6 @@ const WORDS = {
   recorded: ['录入', 'Recorded'],
   source: ['来源', 'Source'],
   sequence: ['序号', 'Sequence'],
-  position: ['位置', 'Position'],
   corrects: ['更正', 'Corrects'],
   slant: ['斜线：发生 → 收到，越斜越迟', 'Slant: occurred → received; the flatter, the later'],
   lateEntry: ['迟', 'late'],
@@ -84,7 +82,6 @@ const WORDS = {
   stopped: ['服务拒绝了连接', 'The server refused the connection'],
   map: ['地图', 'Map'],
   place: ['位置', 'Place'],
-  noCentre: ['无中心', 'no centre'],
 } as const satisfies Record<string, readonly [zh: string, en: string]>;
 
 export type Word = keyof typeof WORDS;

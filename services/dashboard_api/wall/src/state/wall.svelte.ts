@@ -1,7 +1,7 @@
 /** What every view of the wall can reach; handed down by Svelte's context. */
 import { getContext, setContext } from 'svelte';
 import { ApiError, type Api } from '../adapters/api';
-import { allDark, isDark } from '../model/freshness';
+import { allDark, isDark, sourceFor } from '../model/freshness';
 import { Organisations, type Organisation } from '../model/organisations';
 import type { Lang } from '../model/route';
 import { clockOf, type Clock } from '../model/time';
@@ -15,7 +15,8 @@ import { Navigation } from './navigation.svelte';
 export interface Reference {
   vocabulary: Vocabulary;
   organisations: Organisation[];
-  map: Topology;
+  /** Null: this force has no map. */
+  map: Topology | null;
 }
 
 export class Wall {
@@ -23,7 +24,7 @@ export class Wall {
   readonly live: Live;
   organisations = $state.raw<Organisations>() as Organisations;
   readonly vocabulary: Vocabulary;
-  readonly map: Topology;
+  readonly map: Topology | null;
   readonly clock: Clock;
 
   constructor(
@@ -81,7 +82,7 @@ export class Wall {
   /** Of a county (or a city's own centre): its source is silent, or there is none. */
   isDark(code: string): boolean {
     const frame = this.live.freshness(this.org.code);
-    return frame !== undefined && isDark(frame.sources[code]);
+    return frame !== undefined && isDark(sourceFor(frame, code));
   }
 
   word(name: Word): string {
