@@ -7,13 +7,15 @@ out again with ``schemas.things``, and compared.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from schemas.classes import FactClass, fact_class, references_of
 from schemas.envelope import LogRecord
+from schemas.facts.fields import Fact
 from schemas.things import Change, Thing, Word, apply, fact_id, word_of
 
 _encoder = msgspec.json.Encoder()
@@ -72,11 +74,16 @@ def refold(records: Iterable[LogRecord]) -> Iterator[Refolded]:
 def _fact(row: FactClass, record: LogRecord) -> Any:
     """The fact without what identifies a person, which is sealed and says nothing here."""
     if not row.personal:
-        return msgspec.json.decode(record.data, type=row.struct)
+        return _decoder(row.struct).decode(record.data)
     open_fields = msgspec.json.decode(record.data)
     for name in row.personal:
         open_fields.pop(name, None)
     return msgspec.convert(open_fields, row.struct)
+
+
+@cache
+def _decoder(struct: type[Fact]) -> msgspec.json.Decoder[Fact]:
+    return msgspec.json.Decoder(struct)
 
 
 def faults(folded: Refolded) -> Iterator[tuple[str, Any, Any]]:
@@ -100,7 +107,7 @@ def flows_of(received_at: datetime, change: Change) -> Iterator[Flow]:
     """The rows of ``flows`` that a change makes."""
     if change.from_status == change.to_status and change.from_org == change.to_org:
         return
-    day = received_at.date()
+    day = received_at.astimezone(UTC).date()
     if change.from_status:
         yield Flow(day, change.element, change.from_org, change.from_status, -1, 0)
     if change.to_status:
