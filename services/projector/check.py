@@ -30,9 +30,13 @@ from services.projector.spill import Spill, parts_for
 Advanced = Callable[[str, int], None]
 """Hears (phase, records done in it)."""
 
+_COLUMNS = (
+    "version", "received_at", "occurred_at", "recorded_at", "org", "status", "since", "node",
+    "position", "type", "unusual", "state",
+)  # fmt: skip
 _STATES = """
 SELECT element, id, version, received_at, occurred_at, recorded_at, org, status, since, node,
-       position, type, fact_id, corrects, unusual, state
+       position, type, unusual, state, fact_id, corrects
 FROM states FINAL
 WHERE CRC32(concat(element, '/', id)) % {parts:UInt32} = {part:UInt32}
 """
@@ -137,30 +141,29 @@ def _check_part(
         findings.same("events", f"{name} versions", list(range(1, len(stream) + 1)), versions)
         for folded in refold(stream):
             record, change = folded.record, folded.change
+            place = f"{record.node}/{record.position}"
             for field, value, found in faults(folded):
-                key = f"{record.node}/{record.position} {field}"
-                findings.add("recorded", key, value, found)
+                findings.columns("recorded", place, (field,), (value,), (found,))
             expected.add(folded)
-            common = (
+            row = (
                 record.version, record.received_at, record.occurred_at, record.recorded_at,
                 folded.org, change.to_status, change.since, record.node, record.position,
-                record.type,
+                record.type, change.unusual, folded.state,
             )  # fmt: skip
-            key_ = (record.element, record.subject)
-            states[(*key_, record.version)] = (
-                *common, record.id, record.corrects, change.unusual, folded.state
-            )  # fmt: skip
-            things[key_] = (*common, change.unusual, folded.state)
+            key = (record.element, record.subject)
+            states[(*key, record.version)] = (*row, record.id, record.corrects)
+            things[key] = row
         advanced("streams", len(stream))
     parameters = {"parts": spill.parts, "part": part}
-    held = {(*row[:3],): _decoded(row[2:]) for row in warehouse.rows(_STATES, parameters)}
-    findings.tables("states", states, held)
-    held = {(*row[:2],): _decoded(row[2:]) for row in warehouse.rows(_THINGS, parameters)}
-    findings.tables("things", things, held)
+    held = {tuple(row[:3]): _decoded(row[2:]) for row in warehouse.rows(_STATES, parameters)}
+    findings.rows("states", (*_COLUMNS, "fact_id", "corrects"), states, held)
+    held = {tuple(row[:2]): _decoded(row[2:]) for row in warehouse.rows(_THINGS, parameters)}
+    findings.rows("things", _COLUMNS, things, held)
 
 
 def _decoded(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*row[:-1], msgspec.json.decode(row[-1]))
+    state = len(_COLUMNS) - 1
+    return (*row[:state], msgspec.json.decode(row[state]), *row[state + 1 :])
 
 
 def _check_sums(warehouse: Warehouse, expected: Expected, findings: Findings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -52,19 +53,19 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recorded_at: datetime
     received_at: datetime
     changes: list[Change]
-    state: str
     refs: list[tuple[str, str]]
-    data: str
     prev: str
     sequence: int | None
     missing: int
     corrects: str | None
+    state: str
+    data: str
     extensions: str | None
 
 
 _record = msgspec.json.Decoder(Checked)
 _row = msgspec.json.Decoder(Row)
-_RAW = ("state", "data", "extensions")
+_values = attrgetter(*Row.__struct_fields__)
 
 
 def check_events(
@@ -105,20 +106,19 @@ def _compare(
     for entry in page:
         record = _record.decode(entry.body)
         row = held.pop(entry.position, None)
-        key = f"{node}/{entry.position}"
         if row is None:
-            findings.add("events", key, record.id, None)
-        else:
-            for field in Row.__struct_fields__:
-                expected = _plain(record, field)
-                findings.same("events", f"{key} {field}", expected, getattr(row, field))
+            findings.add("events", f"{node}/{entry.position}", record.id, None)
+        elif (wanted := _plain(record)) != (found := _values(row)):
+            key = f"{node}/{entry.position}"
+            findings.columns("events", key, Row.__struct_fields__, wanted, found)
         yield record, entry.body
     for position in held:
         findings.add("events", f"{node}/{position}", None, held[position].id)
 
 
-def _plain(record: Checked, field: str) -> Any:
-    value = getattr(record, field)
-    if field in _RAW:
-        return None if value is None else bytes(value).decode()
-    return value
+def _plain(record: Checked) -> tuple[Any, ...]:
+    *plain, state, data, extensions = _values(record)
+    return (
+        *plain,
+        *(None if raw is None else bytes(raw).decode() for raw in (state, data, extensions)),
+    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 LISTED = 200
+TYPED_IN = frozenset({"data", "state", "extensions"})
+"""Columns that may hold what people wrote of people."""
 
 
 class Finding(NamedTuple):
@@ -36,7 +39,38 @@ class Findings:
         if expected != found:
             self.add(view, key, expected, found)
 
-    def tables(self, view: str, expected: dict[Any, Any], found: dict[Any, Any]) -> None:
+    def rows(
+        self,
+        view: str,
+        columns: Sequence[str],
+        expected: Mapping[Any, tuple[Any, ...]],
+        found: Mapping[Any, tuple[Any, ...]],
+    ) -> None:
+        """As ``tables``, for rows: names the columns that differ."""
+        for key in sorted(expected.keys() | found.keys(), key=str):
+            wanted, held = expected.get(key), found.get(key)
+            if wanted is None or held is None:
+                presence = ("a row" if row is not None else None for row in (wanted, held))
+                self.add(view, _key(key), *presence)
+            elif wanted != held:
+                self.columns(view, _key(key), columns, wanted, held)
+
+    def columns(
+        self,
+        view: str,
+        key: str,
+        columns: Sequence[str],
+        expected: tuple[Any, ...],
+        found: tuple[Any, ...],
+    ) -> None:
+        """Note each column in which two rows differ; what was typed in is not repeated."""
+        for column, wanted, held in zip(columns, expected, found, strict=True):
+            if wanted != held and column in TYPED_IN:
+                self.add(view, f"{key} {column}", "the recorded text", "another")
+            elif wanted != held:
+                self.add(view, f"{key} {column}", wanted, held)
+
+    def tables(self, view: str, expected: Mapping[Any, Any], found: Mapping[Any, Any]) -> None:
         """Note each key whose value differs or that only one side has."""
         for key in sorted(expected.keys() | found.keys(), key=str):
             self.same(view, _key(key), expected.get(key), found.get(key))
