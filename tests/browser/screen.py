@@ -1,0 +1,85 @@
+"""The wall as a person in front of it meets it: read a number, click a place, wait for a word."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
+
+LIVE = re.compile("实时|LIVE")
+RECONNECTING = re.compile("重连中|RECONNECTING")
+STALE = re.compile("已过期|STALE")
+
+
+class Screen:
+    """One page that shows the wall; what the browser complains of is kept in ``complaints``."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.complaints: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("requestfailed", self._request_failed)
+        page.on("request", self._request)
+
+    def open(self, address: str = "", *, token: str | None = None) -> Screen:
+        """Load the wall anew, with a token handed over in the address where one is given."""
+        joined = "&".join(
+            part for part in (f"token={token}" if token else "", address.lstrip("#")) if part
+        )
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.url}/{'#' if joined else ''}{joined}")
+        return self
+
+    def wait_live(self) -> Screen:
+        """Wait until the wall says that it is live and shows a number."""
+        expect(self.trust).to_have_text(LIVE)
+        expect(self.total("person")).to_have_text(re.compile(r"^[\d,]+$"))
+        return self
+
+    @property
+    def trust(self) -> Locator:
+        """The word that says how far the screen can be believed."""
+        return self.page.get_by_test_id("trust")
+
+    @property
+    def list(self) -> Locator:
+        """The open list of things."""
+        return self.page.get_by_test_id("list")
+
+    @property
+    def address(self) -> str:
+        """The part of the address after the #."""
+        return str(self.page.evaluate("location.hash"))
+
+    def total(self, element: str) -> Locator:
+        """The one number of an element."""
+        return self.page.get_by_test_id(f"total-{element}")
+
+    def status(self, element: str, status: str) -> Locator:
+        """The number of one status."""
+        return self.page.get_by_test_id(f"status-{element}-{status}")
+
+    def unit(self, code: str) -> Locator:
+        """The name of an organisation on the map, or its row in the list of units."""
+        return self.page.locator(f'button.label[data-org="{code}"], ol [data-org="{code}"]').first
+
+    def source(self, code: str) -> Locator:
+        """The cell of a source among all sources."""
+        return self.page.locator(f'[data-source="{code}"]')
+
+    def expect_org(self, code: str) -> None:
+        """Wait until an organisation is the one in view."""
+        expect(self.page).to_have_url(re.compile(f"org={code}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _request_failed(self, request: Request) -> None:
+        self.complaints.append(f"failed: {request.url} {request.failure}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:", "about:")):
+            self.complaints.append(f"outside: {request.url}")

@@ -1,0 +1,191 @@
+"""The wall moves with the facts, and never passes off the past as the present."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, WebSocketRoute, expect
+
+from tests.browser.conftest import Province, a_small_province
+from tests.browser.screen import LIVE, RECONNECTING, STALE, Screen
+from tests.support.events import COUNTY
+from tests.support.server import Server
+
+STALE_S = 31
+SOCKET = re.compile(r"/v1/live$")
+
+
+class Wire:
+    """Stands between the wall and the server's socket: listens, cuts, holds back."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answered: list[dict[str, Any]] = []
+        self.pushed: list[dict[str, Any]] = []
+        self.drop_next_patch = False
+        self.routes: list[WebSocketRoute] = []
+
+    def between(self, route: WebSocketRoute) -> None:
+        """The handler of a routed socket."""
+        server = route.connect_to_server()
+        self.routes.append(route)
+        route.on_message(lambda text: self._up(server, text))
+        server.on_message(lambda text: self._down(route, text))
+
+    def cut(self, code: int) -> None:
+        """Close the wall's socket as the server would."""
+        self.routes[-1].close(code=code)
+
+    def _up(self, server: WebSocketRoute, text: str | bytes) -> None:
+        self.asked.append(json.loads(text))
+        server.send(text)
+
+    def _down(self, route: WebSocketRoute, text: str | bytes) -> None:
+        message = json.loads(text)
+        if message.get("push") == "patch" and self.drop_next_patch:
+            self.drop_next_patch = False
+            return
+        (self.pushed if "push" in message else self.answered).append(message)
+        route.send(text)
+
+    def recoveries(self) -> list[dict[str, Any]]:
+        """Answers to subscribes that said where the wall stood."""
+        asked = {m["id"] for m in self.asked if "epoch" in m.get("subscribe", {})}
+        return [m["ok"] for m in self.answered if m["id"] in asked and "ok" in m]
+
+
+@pytest.fixture
+def wire() -> Wire:
+    """What stands between the wall and its server."""
+    return Wire()
+
+
+@pytest.fixture
+def watched(context: BrowserContext, province: Province, wire: Wire) -> Screen:
+    """A live wall whose socket runs through ``wire``."""
+    page = context.new_page()
+    page.route_web_socket(SOCKET, wire.between)
+    return Screen(page, province.url).open(token=province.wall_token).wait_live()
+
+
+def number(screen: Screen, element: str = "person") -> int:
+    """The number of an element as it is on the screen."""
+    return int(screen.total(element).inner_text().replace(",", ""))
+
+
+def test_a_posted_fact_changes_the_number(screen: Screen, province: Province) -> None:
+    """A person who comes in is counted on the screen without a reload."""
+    before = number(screen)
+    province.admit("R-live-1")
+
+    expect(screen.total("person")).to_have_text(f"{before + 1:,}")
+    expect(screen.unit("350200000000").locator("b")).to_have_text(f"{before + 1:,}")
+    assert screen.complaints == []
+
+
+def test_a_list_follows(screen: Screen, province: Province) -> None:
+    """An open list that nobody has scrolled shows a new thing by itself."""
+    screen.total("person").click()
+    expect(screen.list.locator("li")).to_have_count(number(screen))
+    province.admit("R-live-2")
+
+    expect(screen.list.locator("li").filter(has_text="live")).not_to_have_count(0)
+
+
+def test_a_cut_socket_recovers_what_was_missed(
+    watched: Screen, province: Province, wire: Wire
+) -> None:
+    """After a cut the wall says so, asks from where it stood, and shows what came meanwhile."""
+    before = number(watched)
+    wire.cut(3001)
+    expect(watched.trust).to_have_text(RECONNECTING)
+    province.admit("R-live-3")
+
+    expect(watched.trust).to_have_text(LIVE)
+    expect(watched.total("person")).to_have_text(f"{before + 1:,}")
+    recovered = wire.recoveries()
+    assert len(recovered) == 7
+    assert all(answer["recovered"] for answer in recovered)
+
+
+def test_a_lost_patch_is_noticed_and_fetched(
+    watched: Screen, province: Province, wire: Wire
+) -> None:
+    """When a patch is lost on the way, the next one shows the gap and the wall asks for both."""
+    before = number(watched)
+    wire.drop_next_patch = True
+    province.admit("R-live-4")
+    watched.page.wait_for_timeout(1000)
+    province.admit("R-live-5")
+
+    expect(watched.total("person")).to_have_text(f"{before + 2:,}")
+    watched.page.wait_for_timeout(500)
+    assert wire.recoveries() != []
+    assert all(p["total"] == before + 2 for p in [province.panel("350000000000", "person")])
+
+
+def test_a_refusal_to_stop_is_obeyed(watched: Screen, wire: Wire) -> None:
+    """After a code of 3500 and above the wall does not come back by itself."""
+    wire.cut(3503)
+    expect(watched.trust).to_have_text(re.compile("已停止"))
+    watched.page.wait_for_timeout(2000)
+
+    assert len(wire.routes) == 1
+
+
+@pytest.fixture
+def own_province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
+    """A served province that a test may kill."""
+    with Server(tmp_path_factory.mktemp("killed") / "data") as server:
+        province = Province(server)
+        a_small_province(province)
+        yield province
+
+
+def test_a_killed_server_leaves_no_false_number(
+    context: BrowserContext, own_province: Province
+) -> None:
+    """While the server is gone the wall says so; once it is back the numbers are whole."""
+    screen = Screen(context.new_page(), own_province.url)
+    screen.open(token=own_province.wall_token).wait_live()
+    own_province.server.kill()
+    expect(screen.trust).to_have_text(RECONNECTING)
+    own_province.server.start()
+    own_province.admit("R-live-6")
+
+    expect(screen.trust).to_have_text(LIVE)
+    expect(screen.total("person")).to_have_text("3")
+
+
+def test_data_older_than_half_a_minute_is_not_shown_as_a_number(
+    context: BrowserContext, province: Province
+) -> None:
+    """Cut off from the server, every number becomes a dash and the wall says: stale."""
+    page = context.new_page()
+    page.clock.install()
+    screen = Screen(page, province.url).open(token=province.wall_token).wait_live()
+    context.set_offline(True)
+    expect(screen.trust).to_have_text(RECONNECTING)
+    expect(screen.total("person")).not_to_have_text("—")
+    page.clock.fast_forward(STALE_S * 1000)
+
+    expect(screen.trust).to_have_text(STALE)
+    expect(screen.total("person")).to_have_text("—")
+    expect(screen.status("person", "waiting")).to_have_text("—")
+    expect(screen.unit("350200000000").locator("b")).to_have_text("—")
+    expect(screen.source(COUNTY)).to_have_attribute("data-state", "unknown")
+    context.set_offline(False)
+    expect(screen.trust).to_have_text(LIVE)
+    expect(screen.total("person")).to_have_text(re.compile(r"^\d+$"))
+
+
+def test_a_county_that_never_sent_has_no_numbers(screen: Screen) -> None:
+    """Nothing known is a dash, not a zero."""
+    screen.open("org=350205000000")
+    expect(screen.trust).to_have_text(LIVE)
+
+    expect(screen.total("person")).to_have_text("—")
