@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 VALUES = {
     ("services.ingest.streams", "eventsourcing"),  # StoredEvent, a frozen record
     ("services.ingest.sequences", "services.backbone.event_store"),  # SourceGaps, a named tuple
+    ("services.ingest.verification", "services.backbone.event_store"),  # Admitted, another
 }
 # What the design asks to be pure; the rest of the pure modules say so themselves.
 ASKED = {

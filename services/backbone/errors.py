@@ -4,7 +4,9 @@ BackboneError
 ├── SettingInvalid        a YIPING_* variable that cannot be used
 ├── StoreUnavailable      the event store cannot take a commit just now
 │   └── StoreFull         its disk is full
+├── StoreMissing          no event store is there to be read
 ├── StoreHeld             another process serves the same data folder
+├── SecretUnusable        a key file that holds no key
 ├── TokenRefused          a token that is no proof of anything
 ├── Unsealable            sealed data that this vault cannot open
 └── WarehouseFailed       the warehouse did not do what it was asked
@@ -35,6 +37,14 @@ class StoreFull(StoreUnavailable):
     """The disk of the event store is full; nothing of the commit was kept."""
 
 
+class StoreMissing(BackboneError):
+    """There is no event store."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"no event store is at {path}")
+        self.path = path
+
+
 class StoreHeld(BackboneError):
     """Another process holds the data folder."""
 
@@ -49,6 +59,14 @@ class TokenRefused(BackboneError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class SecretUnusable(BackboneError):
+    """A key file was cut short or overwritten."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} holds no key; put back the file from its backup")
+        self.path = path
 
 
 class Unsealable(BackboneError):

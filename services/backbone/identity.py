@@ -15,14 +15,15 @@ from pathlib import Path
 import jwt
 import msgspec
 
-from schemas.organisations import scope_of
-from services.backbone.errors import TokenRefused
+from schemas.organisations import CODE, scope_of
+from services.backbone.errors import SecretUnusable, TokenRefused
 
 ROLES = ("centre", "importer", "wall", "supervisor", "legal", "auditor")
 READERS = frozenset({"wall", "supervisor", "legal", "auditor"})
 SENDERS = frozenset({"centre", "importer"})
 ALGORITHM = "HS256"
 AUDIENCE = "yiping"
+SECRET_BYTES = 32
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -61,9 +62,11 @@ class Issuer:
         self._verified: dict[str, tuple[Identity, datetime]] = {}
 
     def issue(self, org: str, role: str, days: int = 365) -> str:
-        """A token for ``role`` at ``org``, good for ``days``; raises TokenRefused for a bad role."""
+        """A token for ``role`` at ``org``, good for ``days``; raises TokenRefused for bad ones."""
         if role not in ROLES:
             raise TokenRefused(f"{role!r} is none of {', '.join(ROLES)}")
+        if not CODE.fullmatch(org):
+            raise TokenRefused(f"{org!r} is not an organisation's code of 12 digits")
         claims = {
             "aud": AUDIENCE,
             "org": org,
@@ -98,9 +101,13 @@ class Issuer:
             expires = datetime.fromtimestamp(claims["exp"], UTC)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise TokenRefused("the token is not one of this platform") from error
-        if claims["role"] not in ROLES:
+        org, role, token_id = claims["org"], claims["role"], claims["jti"]
+        if role not in ROLES:
             raise TokenRefused("the token names an unknown role")
-        return Identity(claims["org"], claims["role"], claims["jti"]), expires
+        # An org that is no code could be a prefix of all of them.
+        if not isinstance(org, str) or not CODE.fullmatch(org) or not isinstance(token_id, str):
+            raise TokenRefused("the token names no organisation")
+        return Identity(org, role, token_id), expires
 
 
 def bearer(header: str | None) -> str:
@@ -112,21 +119,43 @@ def bearer(header: str | None) -> str:
 
 
 def secret_file(path: Path) -> bytes:
-    """The 32 secret bytes kept in a file, made on first use and readable by the owner alone."""
+    """The 32 secret bytes kept in a file, made on first use and readable by the owner alone.
+
+    Raises SecretUnusable for a file that holds anything else.
+    """
     try:
-        return bytes.fromhex(path.read_text())
+        return _secret_in(path)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = secrets.token_bytes(32)
     scratch = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(fresh.hex())
+        file.write(secrets.token_hex(SECRET_BYTES))
         file.flush()
         os.fsync(file.fileno())
     try:
         os.link(scratch, path)
     except FileExistsError:
-        fresh = bytes.fromhex(path.read_text())
+        pass  # another process was first: its secret holds
     finally:
         scratch.unlink()
-    return fresh
+    _sync_folder(path.parent)
+    return _secret_in(path)
+
+
+def _secret_in(path: Path) -> bytes:
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii"))
+    except ValueError:
+        raise SecretUnusable(str(path)) from None
+    if len(secret) != SECRET_BYTES:
+        raise SecretUnusable(str(path))
+    return secret
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in a folder durable: what a lost key sealed would be lost with it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

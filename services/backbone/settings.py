@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -54,7 +55,7 @@ def from_environment(
 
     Raises SettingInvalid.
     """
-    folder = (data or Path(environment.get("YIPING_DATA", DEFAULT_DATA))).absolute()
+    folder = (data or Path(environment.get("YIPING_DATA") or DEFAULT_DATA)).absolute()
     return Settings(
         data=folder,
         event_store=environment.get("YIPING_EVENT_STORE", f"sqlite:///{folder}/events.sqlite"),
@@ -62,7 +63,7 @@ def from_environment(
         warehouse=environment.get("YIPING_WAREHOUSE", f"chdb:///{folder}/views"),
         organisations=_file(environment, "YIPING_ORGANISATIONS"),
         map=_file(environment, "YIPING_MAP"),
-        calendar_zone=environment.get("YIPING_ZONE", "Asia/Shanghai"),
+        calendar_zone=_zone(environment, "YIPING_ZONE", "Asia/Shanghai"),
         queue_events=_positive(environment, "YIPING_QUEUE_EVENTS", 50_000),
         body_bytes=_positive(environment, "YIPING_BODY_BYTES", 32 * 1024 * 1024),
         demo=demo,
@@ -78,8 +79,17 @@ def _file(environment: Mapping[str, str], name: str) -> Path | None:
     return Path(value)
 
 
+def _zone(environment: Mapping[str, str], name: str, default: str) -> str:
+    value = environment.get(name) or default
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingInvalid(name, value, "an IANA time zone") from None
+    return value
+
+
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
-    value = environment.get(name, str(default))
+    value = environment.get(name) or str(default)
     if not value.isdecimal() or int(value) == 0:
         raise SettingInvalid(name, value, "a positive whole number")
     return int(value)

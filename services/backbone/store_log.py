@@ -31,7 +31,8 @@ class StoreLog:
     def wait(self, timeout_s: float) -> bool:
         """Block until something was appended since the last call; False when time ran out."""
         woken = self._appended.wait(timeout_s)
-        self._appended.clear()
+        if woken:
+            self._appended.clear()
         return woken
 
     def watermark(self) -> datetime:
@@ -43,9 +44,6 @@ class StoreLog:
         heads = sorted(self._store.heads().items(), key=lambda h: h[0].startswith(LOAD_PREFIX))
         for node, head in heads:
             reached = after.get(node, 0)
-            if head.position > reached:
-                return [
-                    Entry(node, position, log_body(node, position, stored))
-                    for position, stored in self._store.read(node, reached, limit)
-                ]
+            if head.position > reached and (stored := self._store.read(node, reached, limit)):
+                return [Entry(node, at, log_body(node, at, body)) for at, body in stored]
         return []

@@ -1,44 +1,26 @@
-"""Admission: the raw bytes of one event into a fact, or the reason why not.  Pure.
-
-A refusal names the field (``data.officers[0]``) and the reason.  A non-essential field that
-is blank never refuses an event: it counts as absent.
-"""
+"""Admission: one event as it came into a fact that may be recorded, or why not.  Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
 
-from schemas.classes import CLASSES, FactClass
-from schemas.envelope import ATTRIBUTES, CloudEvent
+from schemas.classes import CLASSES, FactClass, subject_of
+from schemas.envelope import EVENT_ID_MAX, CloudEvent, stream_name
 from schemas.facts.fields import TEXT_MAX, Fact
 from schemas.organisations import Organisations
+from services.ingest.decoding import Refusal, decode_event, decode_fact
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(minutes=5)
 """How far a centre's clock may run ahead of ours."""
 SEQUENCE_MAX = 2**63 - 1
+SEQUENCE_DIGITS = 19
 
-_ATTRIBUTE_NAME = re.compile(r"[a-z0-9]{1,60}")
-_AT = re.compile(r" - at `(?:key )?\$\.?(.*?)`$")
-_event = msgspec.json.Decoder(CloudEvent)
-_any = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
-
-
-class Refusal(NamedTuple):
-    """Why an event is not taken in."""
-
-    event_id: str | None
-    code: str
-    path: str
-    message: str
 
 
 class Admissible(NamedTuple):
@@ -47,8 +29,15 @@ class Admissible(NamedTuple):
     event: CloudEvent
     row: FactClass
     fact: Fact
+    content: bytes
+    """The fact as JSON."""
+    stream: str
+    """Name of the stream that it belongs to."""
+    personal: dict[str, str]
+    """Its fields that identify a person."""
     sender: str
     sequence: int | None
+    corrects: str | None
     extensions: dict[str, Any] | None
     key: bytes
     """Idempotency key: (source, id)."""
@@ -64,33 +53,40 @@ class Rights(NamedTuple):
 def admit(
     raw: bytes, rights: Rights, organisations: Organisations, now: datetime
 ) -> Admissible | Refusal:
-    """Decode and check one event."""
-    decoded = _decode(raw)
+    """Decode and check one event; whatever the bytes are, no exception comes out."""
+    decoded = decode_event(raw)
     if isinstance(decoded, Refusal):
         return decoded
     event, extensions = decoded
     row = CLASSES.get(event.type)
     if row is None:
         return Refusal(event.id, "unknown_class", "type", "is none of the 25 classes")
-    fact = _decode_data(event, row)
+    fact = decode_fact(event, row)
     if isinstance(fact, Refusal):
         return fact
-    too_long = next((f for f in row.personal if len(getattr(fact, f) or "") > TEXT_MAX), None)
-    if too_long:
-        return Refusal(event.id, "wrong_type", f"data.{too_long}", f"is over {TEXT_MAX} characters")
     sender = event.source[6:]
-    wrong = _wrong_org(event, fact, sender, rights, organisations) or _wrong_time(
-        event, rights, now
+    wrong = (
+        _wrong_texts(event, fact, row)
+        or _wrong_org(event, fact, sender, rights, organisations)
+        or _wrong_time(event, rights, now)
     )
     if wrong:
         return wrong
     sequence = _sequence(event)
     if isinstance(sequence, Refusal):
         return sequence
-    if event.corrects == event.id:
-        return Refusal(event.id, "correction_of_itself", "corrects", "names the event itself")
     return Admissible(
-        event, row, fact, sender, sequence, extensions, key_of(event.source, event.id)
+        event=event,
+        row=row,
+        fact=fact,
+        content=_encoder.encode(fact),
+        stream=stream_name(row.element, subject_of(row, fact)),
+        personal={field: text for field in row.personal if (text := getattr(fact, field))},
+        sender=sender,
+        sequence=sequence,
+        corrects=event.corrects or None,
+        extensions=extensions,
+        key=key_of(event.source, event.id),
     )
 
 
@@ -101,103 +97,36 @@ def key_of(source: str, id_: str) -> bytes:
 
 def corrected_key(admissible: Admissible) -> bytes | None:
     """The idempotency key of the event that this one replaces."""
-    event = admissible.event
-    return key_of(event.source, event.corrects) if event.corrects else None
+    if admissible.corrects is None:
+        return None
+    return key_of(admissible.event.source, admissible.corrects)
 
 
 def digest_of(admissible: Admissible, secret: bytes) -> bytes:
-    """A keyed digest of what an event says; equal for the same content however it is spelt."""
+    """A keyed digest of what an event says, the same however its JSON is spelt."""
     event = admissible.event
-    said = (event.type, event.time, event.recordedtime, event.corrects, admissible.fact)
-    return blake2b(_encoder.encode(said), digest_size=16, key=secret).digest()
+    said = (event.type, event.time, event.recordedtime, admissible.corrects)
+    digest = blake2b(_encoder.encode(said), digest_size=16, key=secret)
+    digest.update(admissible.content)
+    return digest.digest()
 
 
-def _decode(raw: bytes) -> tuple[CloudEvent, dict[str, Any] | None] | Refusal:
-    try:
-        return _event.decode(raw), None
-    except msgspec.ValidationError as error:
-        return _decode_again(raw, error)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Refusal(None, "not_json", "", "is not JSON")
-
-
-def _decode_again(
-    raw: bytes, error: msgspec.ValidationError
-) -> tuple[CloudEvent, dict[str, Any] | None] | Refusal:
-    """The slow way: set extension attributes and blanks aside, then decode once more."""
-    plain = _any.decode(raw)
-    if not isinstance(plain, dict):
-        return Refusal(None, "not_cloudevent", "", "is not a JSON object")
-    event_id = plain["id"] if isinstance(plain.get("id"), str) else None
-    extensions = {k: v for k, v in plain.items() if k not in ATTRIBUTES}
-    badly_named = next((k for k in extensions if not _ATTRIBUTE_NAME.fullmatch(k)), None)
-    if badly_named is not None:
-        return Refusal(
-            event_id, "unknown_field", badly_named[:60], "is no CloudEvents attribute name"
-        )
-    kept = {k: v for k, v in plain.items() if k in ATTRIBUTES and (v != "" or k == "id")}
-    try:
-        event = msgspec.json.decode(_encoder.encode(kept), type=CloudEvent)
-    except msgspec.ValidationError as again:
-        refusal = _refusal(event_id, str(again), "")
-        if refusal.code == "missing_field":
-            return refusal._replace(code="not_cloudevent")
-        return refusal
-    return event, extensions or None
-
-
-def _decode_data(event: CloudEvent, row: FactClass) -> Fact | Refusal:
-    try:
-        return _decoder(row.struct).decode(event.data)
-    except msgspec.ValidationError as error:
-        first = error
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Refusal(event.id, "not_json", "data", "is not JSON")
-    plain = _any.decode(event.data)
-    blank = _optional(row.struct)
-    if isinstance(plain, dict) and any(plain.get(f, 0) in ("", None) for f in blank):
-        kept = {k: v for k, v in plain.items() if k not in blank or v not in ("", None)}
-        try:
-            return _decoder(row.struct).decode(_encoder.encode(kept))
-        except msgspec.ValidationError as again:
-            first = again
-    return _refusal(event.id, str(first), "data")
-
-
-@cache
-def _decoder(struct: type[Fact]) -> msgspec.json.Decoder[Fact]:
-    return msgspec.json.Decoder(struct)
-
-
-@cache
-def _optional(struct: type[Fact]) -> frozenset[str]:
-    return frozenset(f.name for f in msgspec.structs.fields(struct) if not f.required)
-
-
-_REASONS: Mapping[str, tuple[str, str]] = {
-    "Object missing required field `": ("missing_field", "is missing"),
-    "Object contains unknown field `": ("unknown_field", "is not a field of this class"),
-}
-
-
-def _refusal(event_id: str | None, message: str, root: str) -> Refusal:
-    """A decoder's message as code, path and reason."""
-    at = _AT.search(message)
-    path = _joined(root, at.group(1) if at else "")
-    text = message[: at.start()] if at else message
-    for opening, (code, reason) in _REASONS.items():
-        if text.startswith(opening):
-            return Refusal(event_id, code, _joined(path, text[len(opening) : -1]), reason)
-    if "timezone" in text:
-        return Refusal(event_id, "naive_time", path, "needs a zone offset (RFC 3339)")
-    if text.startswith("Invalid enum value"):
-        return Refusal(event_id, "wrong_value", path, "is none of the values of this field")
-    return Refusal(event_id, "wrong_type", path, text)
-
-
-def _joined(root: str, rest: str) -> str:
-    rest = rest.lstrip(".")
-    return f"{root}.{rest}" if root and rest else root or rest
+def _wrong_texts(event: CloudEvent, fact: Fact, row: FactClass) -> Refusal | None:
+    """What the types of the fields cannot say."""
+    if not subject_of(row, fact).strip():
+        return Refusal(event.id, "missing_field", f"data.{row.subject}", "is blank")
+    for field in row.personal:
+        if len(getattr(fact, field) or "") > TEXT_MAX:
+            reason = f"is over {TEXT_MAX} characters"
+            return Refusal(event.id, "wrong_type", f"data.{field}", reason)
+    if event.corrects:
+        if event.corrects == event.id:
+            reason = "names the event itself"
+            return Refusal(event.id, "correction_of_itself", "corrects", reason)
+        if len(event.corrects) > EVENT_ID_MAX:
+            reason = f"is over {EVENT_ID_MAX} characters"
+            return Refusal(event.id, "wrong_type", "corrects", reason)
+    return None
 
 
 def _wrong_org(
@@ -239,12 +168,13 @@ def _wrong_time(event: CloudEvent, rights: Rights, now: datetime) -> Refusal | N
 def _sequence(event: CloudEvent) -> int | Refusal | None:
     """The source's own counter; CloudEvents' sequence extension is text, numbers come too."""
     value = event.sequence
-    if value is None:
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, str):
-        if not (value.isascii() and value.isdecimal()):
+        digits = value.strip().lstrip("0") or "0"
+        if not (digits.isascii() and digits.isdecimal()) or len(digits) > SEQUENCE_DIGITS:
             return Refusal(event.id, "wrong_type", "sequence", "is not a whole number")
-        value = int(value)
+        value = int(digits)
     if not 0 <= value <= SEQUENCE_MAX:
         return Refusal(event.id, "wrong_type", "sequence", "is not between 0 and 2^63-1")
     return value

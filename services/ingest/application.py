@@ -48,6 +48,7 @@ class Application:
 
         Raises StoreFull or StoreUnavailable; then nothing was recorded.
         """
+        self._memory.begin()
         recording = Recording(
             arrivals,
             memory=self._memory,
@@ -56,11 +57,7 @@ class Application:
             secret=self._secret,
             now=self._now,
         )
-        try:
-            answers = recording.run()
-            self._store.commit(recording.commit())
-        except BaseException:
-            self._memory.recover()
-            raise
+        answers = recording.run()
+        self._store.commit(recording.commit())
         self._memory.committed()
         return answers

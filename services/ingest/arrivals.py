@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from services.ingest.admission import Admissible, Refusal
+from services.ingest.admission import Admissible
+from services.ingest.decoding import Refusal
 
 
 class Arrival(msgspec.Struct):

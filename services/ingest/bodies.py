@@ -16,6 +16,10 @@ from services.ingest.errors import BodyUnreadable
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 LINES = "application/x-ndjson"
+EVENTS_MAX = 50_000
+MEMBERS_MAX = 10_000
+CHUNK_BYTES = 16 * 1024
+"""What is handed on of a gzip stream at once: what a member leaves over is copied."""
 
 Shape = Literal["single", "batch", "lines"]
 
@@ -44,9 +48,10 @@ def shape_of(content_type: str | None) -> Shape:
 
 def unpacked(body: bytes, encoding: str | None, limit_bytes: int) -> bytes:
     """The body without its gzip; raises BodyUnreadable when broken or larger than the limit."""
-    if encoding and encoding.lower() not in ("gzip", "identity"):
+    name = (encoding or "identity").strip().lower()
+    if name not in ("gzip", "identity"):
         raise BodyUnreadable("unsupported_encoding", "send gzip or nothing", http_status=415)
-    if encoding and encoding.lower() == "gzip":
+    if name == "gzip":
         body = _gunzipped(body, limit_bytes)
     if len(body) > limit_bytes:
         raise too_large(limit_bytes)
@@ -61,16 +66,22 @@ def too_large(limit_bytes: int) -> BodyUnreadable:
 
 
 def _gunzipped(body: bytes, limit_bytes: int) -> bytes:
-    whole, rest = bytearray(), body
+    whole, at, members = bytearray(), 0, 0
+    view = memoryview(body)
     try:
-        while rest:
+        while at < len(body):
+            members += 1
+            if members > MEMBERS_MAX:
+                raise BodyUnreadable("broken_gzip", f"more than {MEMBERS_MAX} gzip members")
             member = zlib.decompressobj(wbits=31)
-            whole += member.decompress(rest, limit_bytes + 1 - len(whole))
-            if len(whole) > limit_bytes:
-                raise too_large(limit_bytes)
-            if not member.eof:
-                raise BodyUnreadable("broken_gzip", "the gzip stream ends before its end")
-            rest = member.unused_data
+            while not member.eof:
+                part = view[at : at + CHUNK_BYTES]
+                if not part:
+                    raise BodyUnreadable("broken_gzip", "the gzip stream ends before its end")
+                whole += member.decompress(part, limit_bytes + 1 - len(whole))
+                if len(whole) > limit_bytes:
+                    raise too_large(limit_bytes)
+                at += len(part) - len(member.unused_data)
     except zlib.error as error:
         raise BodyUnreadable("broken_gzip", "the body is not a gzip stream") from error
     return bytes(whole)
@@ -83,10 +94,18 @@ def events_in(shape: Shape, body: bytes) -> list[bytes]:
     senders do.
     """
     if shape == "lines":
-        return [line for line in body.split(b"\n") if line.strip()]
+        return _few([line for line in body.split(b"\n") if line.strip()])
     if shape == "single" and not body.lstrip().startswith(b"["):
         return [body]
     try:
-        return [bytes(raw) for raw in _array.decode(body)]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _few([bytes(raw) for raw in _array.decode(body)])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BodyUnreadable("not_json", "the body is not a JSON array of events") from error
+
+
+def _few(events: list[bytes]) -> list[bytes]:
+    if len(events) > EVENTS_MAX:
+        raise BodyUnreadable(
+            "too_many_events", f"a body holds at most {EVENTS_MAX} events", http_status=413
+        )
+    return events

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
 
 from schemas.organisations import Organisations
 from services.backbone.errors import StoreFull, StoreUnavailable, TokenRefused
-from services.backbone.event_store import EventStore, Quarantined
+from services.backbone.event_store import NODE_NAME, EventStore, Quarantined
 from services.backbone.identity import Identity, Issuer, bearer
 from services.backbone.problems import Problem
 from services.backbone.telemetry import Metrics
 from services.backbone.vault import Vault
 from services.ingest import bodies
-from services.ingest.admission import Refusal, Rights, admit
+from services.ingest.admission import Rights, admit
 from services.ingest.application import Answer, Arrival
+from services.ingest.decoding import Refusal
 from services.ingest.errors import BodyUnreadable, QueueFull
+from services.ingest.intake import Intake, Portion
 from services.ingest.writer import Writer
 
 LIST_LIMIT = 200
@@ -41,6 +46,7 @@ class Door:
         organisations: Organisations,
         metrics: Metrics,
         body_bytes: int,
+        intake_bytes: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._writer = writer
@@ -50,6 +56,7 @@ class Door:
         self._organisations = organisations
         self._metrics = metrics
         self._body_bytes = body_bytes
+        self._intake = Intake(intake_bytes)
         self._now = now
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="admission")
 
@@ -69,36 +76,56 @@ class Door:
             raise Problem(403, "role_may_not_send", f"a {identity.role} token reads; it sends not")
         return identity
 
-    async def body_of(self, request: Request) -> bytes:
-        """The body as sent; raises BodyUnreadable as soon as it passes the limit."""
+    async def post(
+        self, identity: Identity, request: Request, resends: Quarantined | None = None
+    ) -> list[Answer]:
+        """Read, admit and record a request; raises Problem where no event can be told apart.
+
+        A request that resends a quarantined event without a body sends it as it was.
+        """
+        encoding = request.headers.get("content-encoding")
+        content_type = request.headers.get("content-type")
+        try:
+            self._writer.check_room()
+            with self._intake.portion() as portion:
+                body = await self._body_of(request, portion)
+                if resends is not None:
+                    content_type = bodies.SINGLE
+                    if not body:
+                        body, encoding = self._raw_of(resends), None
+                return await self._take(identity, body, content_type, encoding, resends)
+        except QueueFull as full:
+            self._metrics.turned_away.inc()
+            raise Problem(
+                429, "queue_full", str(full), headers={"Retry-After": str(full.retry_after_s)}
+            ) from full
+        except ClientDisconnect as gone:
+            raise Problem(400, "broken_off", "the body ended before its end") from gone
+
+    async def _body_of(self, request: Request, portion: Portion) -> bytes:
+        """The body as sent; raises Problem 413 as soon as it passes the limit."""
         whole = bytearray()
         async for chunk in request.stream():
+            portion.add(len(chunk))
             whole += chunk
             if len(whole) > self._body_bytes:
-                raise bodies.too_large(self._body_bytes)
+                raise _problem(bodies.too_large(self._body_bytes))
         return bytes(whole)
 
-    async def take(
+    async def _take(
         self,
         identity: Identity,
         body: bytes,
-        *,
         content_type: str | None,
         encoding: str | None,
-        resends: str | None = None,
+        resends: Quarantined | None,
     ) -> list[Answer]:
-        """Admit and record a body; raises Problem where no event can be told apart."""
         loop = asyncio.get_running_loop()
         try:
-            self._writer.check_room()
             shape = bodies.shape_of(content_type)
             arrivals = await loop.run_in_executor(
                 self._readers, self._arrivals, identity, shape, body, encoding, resends
             )
-        except QueueFull as full:
-            raise Problem(
-                429, "queue_full", str(full), headers={"Retry-After": str(full.retry_after_s)}
-            ) from full
         except BodyUnreadable as unreadable:
             raise await self._kept(identity, body, unreadable) from unreadable
         answers = await self._recorded(arrivals)
@@ -111,18 +138,20 @@ class Door:
         shape: bodies.Shape,
         body: bytes,
         encoding: str | None,
-        resends: str | None,
+        resends: Quarantined | None,
     ) -> list[Arrival]:
+        self._writer.check_room()
         plain = bodies.unpacked(body, encoding, self._body_bytes)
         rights = Rights(identity.scope, identity.role == "importer")
+        node = load_node(identity.token_id)
         now = self._now()
         return [
             Arrival(
                 raw=raw,
                 org=identity.org,
-                node=f"load-{identity.token_id}",
+                node=node,
                 admitted=admit(raw, rights, self._organisations, now),
-                resends=resends,
+                resends=resends.id if resends else None,
             )
             for raw in bodies.events_in(shape, plain)
         ]
@@ -145,7 +174,7 @@ class Door:
     async def _kept(self, identity: Identity, body: bytes, why: BodyUnreadable) -> Problem:
         """The problem of an unreadable body; one that came whole is kept in quarantine."""
         if why.http_status != 400:
-            return Problem(why.http_status, why.code, why.message)
+            return _problem(why)
         refusal = Refusal(None, why.code, "", why.message)
         answers = await self._recorded(
             [Arrival(raw=body, org=identity.org, node="", admitted=refusal)]
@@ -165,11 +194,10 @@ class Door:
 
     def waiting(self, identity: Identity, cursor: str, limit: int) -> dict[str, Any]:
         """The quarantined events of the sender's scope, whole, oldest first."""
-        found = self._store.quarantine(identity.scope, cursor, limit)
-        last = found[-1] if len(found) == limit else None
+        found, more = self._store.quarantine(identity.scope, _after(cursor), limit)
         return {
             "items": [self._shown(item) for item in found],
-            "next": last.received_at + last.id if last else None,
+            "next": _cursor(found[-1]) if more else None,
         }
 
     def _shown(self, item: Quarantined) -> dict[str, Any]:
@@ -179,10 +207,10 @@ class Door:
             "received_at": item.received_at,
             "event_id": item.event_id,
             "error": {"code": item.code, "path": item.path, "message": item.message},
-            "event": self.raw_of(item).decode("utf-8", "replace"),
+            "event": self._raw_of(item).decode("utf-8", "replace"),
         }
 
-    def raw_of(self, item: Quarantined) -> bytes:
+    def _raw_of(self, item: Quarantined) -> bytes:
         """The event as it was sent."""
         keeper = f"quarantine/{item.org}"
         return self._vault.unseal(keeper, item.id, item.sealed.decode()).encode("latin-1")
@@ -195,6 +223,30 @@ class Door:
         return item
 
 
+def load_node(token_id: str) -> str:
+    """The node of an importer's log: one for each token."""
+    name = f"load-{token_id}"
+    if NODE_NAME.fullmatch(name):
+        return name
+    return f"load-{blake2b(token_id.encode(), digest_size=16).hexdigest()}"
+
+
+def _problem(why: BodyUnreadable) -> Problem:
+    return Problem(why.http_status, why.code, why.message)
+
+
+def _cursor(item: Quarantined) -> str:
+    return urlsafe_b64encode(f"{item.received_at} {item.id}".encode()).decode()
+
+
+def _after(cursor: str) -> tuple[str, str]:
+    try:
+        received_at, _, id_ = urlsafe_b64decode(cursor).decode().partition(" ")
+    except ValueError:
+        raise Problem(422, "invalid_parameter", "not usable: cursor", paths=["cursor"]) from None
+    return received_at, id_
+
+
 def routes(door: Door) -> APIRouter:
     """The routes of the door."""
     router = APIRouter(tags=["ingest"])
@@ -205,20 +257,7 @@ def routes(door: Door) -> APIRouter:
         openapi_extra=_REQUEST_DOC,
     )
     async def post_events(request: Request) -> Response:
-        identity = door.sender(request)
-        try:
-            body = await door.body_of(request)
-        except BodyUnreadable as unreadable:
-            raise Problem(
-                unreadable.http_status, unreadable.code, unreadable.message
-            ) from unreadable
-        answers = await door.take(
-            identity,
-            body,
-            content_type=request.headers.get("content-type"),
-            encoding=request.headers.get("content-encoding"),
-        )
-        return _json({"results": answers})
+        return _json({"results": await door.post(door.sender(request), request)})
 
     @router.get("/v1/quarantine", summary="Events of yours that were refused, kept whole")
     def get_quarantine(request: Request, cursor: str = "", limit: int = 50) -> Response:
@@ -234,20 +273,7 @@ def routes(door: Door) -> APIRouter:
         item = await asyncio.to_thread(door.find, identity, id_)
         if item.resent_as is not None:
             raise Problem(409, "resent_already", f"it stands at {item.resent_as}")
-        try:
-            body = await door.body_of(request)
-        except BodyUnreadable as unreadable:
-            raise Problem(
-                unreadable.http_status, unreadable.code, unreadable.message
-            ) from unreadable
-        answers = await door.take(
-            identity,
-            body or door.raw_of(item),
-            content_type=bodies.SINGLE,
-            encoding=request.headers.get("content-encoding") if body else None,
-            resends=id_,
-        )
-        return _json({"results": answers})
+        return _json({"results": await door.post(identity, request, resends=item)})
 
     return router
 

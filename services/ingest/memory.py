@@ -25,7 +25,7 @@ class NodeEnd:
         self.received_at = (
             datetime.fromisoformat(head.received_at) if head and head.received_at else EPOCH
         )
-        self.root = head.root if head else ""
+        self.root = bytes.fromhex(head.root) if head else b""
         self.events: list[StoredEvent] = []
 
 
@@ -35,30 +35,28 @@ class Memory:
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._settled = EPOCH
+        self._durable = False
         self.streams: OrderedDict[str, Stream] = OrderedDict()
         self.nodes: dict[str, NodeEnd] = {}
         self.sequences: dict[str, Sequence] = {}
-        self.recover()
+        self.begin()
+        self.committed()
 
-    def recover(self) -> None:
-        """Take up the state that is durable; what was in the air is forgotten."""
-        self.streams.clear()
-        self.nodes = {n: NodeEnd(h) for n, h in self._store.heads().items()}
-        self.sequences = {
-            g.source: Sequence(g.lowest, g.highest, g.missing) for g in self._store.gaps()
-        }
-        live = self.node(LIVE_NODE)
-        live.received_at = max(live.received_at, self._settled)
+    def begin(self) -> None:
+        """Before a commit is made: what a failed one left behind gives way to what is durable.
 
-    def node(self, name: str) -> NodeEnd:
-        """The end of a node's log; a new node begins empty."""
-        return self.nodes.setdefault(name, NodeEnd(None))
-
-    def settle(self, now: datetime) -> datetime:
-        """The moment up to which the live log is complete; later facts get a later one."""
-        live = self.node(LIVE_NODE)
-        self._settled = live.received_at = max(live.received_at, now)
-        return self._settled
+        Raises StoreUnavailable; a later call tries again.
+        """
+        if not self._durable:
+            heads, gaps = self._store.heads(), self._store.gaps()
+            self.streams.clear()
+            self.nodes = {n: NodeEnd(head) for n, head in heads.items()}
+            self.sequences = {
+                g.source: Sequence(g.lowest, g.highest, g.missing, g.lost) for g in gaps
+            }
+            live = self.node(LIVE_NODE)
+            live.received_at = max(live.received_at, self._settled)
+        self._durable = False
 
     def committed(self) -> None:
         """What was in the air is durable now."""
@@ -66,3 +64,17 @@ class Memory:
             node.events = []
         while len(self.streams) > CACHED_STREAMS:
             self.streams.popitem(last=False)
+        self._durable = True
+
+    def node(self, name: str) -> NodeEnd:
+        """The end of a node's log; a new node begins empty."""
+        end = self.nodes.get(name)
+        if end is None:
+            end = self.nodes[name] = NodeEnd(None)
+        return end
+
+    def settle(self, now: datetime) -> datetime:
+        """The moment up to which the live log is complete; later facts get a later one."""
+        live = self.node(LIVE_NODE)
+        self._settled = live.received_at = max(live.received_at, now)
+        return self._settled

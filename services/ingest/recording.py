@@ -19,13 +19,16 @@ from services.backbone.event_store import (
     NodeHead,
     Quarantined,
 )
-from services.ingest.admission import Admissible, Refusal, corrected_key, digest_of
+from services.ingest.admission import Admissible, corrected_key, digest_of
 from services.ingest.arrivals import Answer, Arrival
+from services.ingest.decoding import Refusal
 from services.ingest.memory import Memory, NodeEnd
 from services.ingest.sequences import Sequence as SourceSequence
-from services.ingest.streams import Stream, rebuilt, record, stream_of, words_in
+from services.ingest.streams import Stream, rebuilt, record, words_in
 
 TICK = timedelta(microseconds=1)
+MISSING_MAX = 2**32 - 1
+"""A count that the log can carry; a source beyond it does not count up one by one."""
 
 
 class Sealer(Protocol):
@@ -77,18 +80,16 @@ class Recording:
 
     def _load(self, admissible: Sequence[Admissible]) -> None:
         """Have the streams at hand, and the keys of those that seal something."""
-        wanted = {stream_of(a): a for a in admissible}
-        for name in wanted:
-            if name in self._memory.streams:
-                self._memory.streams.move_to_end(name)
-        lacking = [name for name in wanted if name not in self._memory.streams]
+        streams = self._memory.streams
+        wanted = {a.stream for a in admissible}
+        for name in wanted & streams.keys():
+            streams.move_to_end(name)
+        lacking = sorted(wanted - streams.keys())
         stored = self._store.streams(lacking)
         for name in lacking:
             element, _, id_ = name.partition("/")
-            self._memory.streams[name] = rebuilt(element, id_, stored.get(name, ()))
-        sealing = {
-            stream_of(a) for a in admissible if any(getattr(a.fact, f) for f in a.row.personal)
-        }
+            streams[name] = rebuilt(element, id_, stored.get(name, ()))
+        sealing = {a.stream for a in admissible if a.personal}
         if sealing:
             self._vault.ready(sealing)
 
@@ -100,22 +101,17 @@ class Recording:
         if known is not None:
             return self._known(arrival, admitted, known)
         event_id = admitted.event.id
-        name = stream_of(admitted)
-        stream = self._memory.streams[name]
+        stream = self._memory.streams[admitted.stream]
         stated = admitted.event.receivedtime
         node = arrival.node if stated is not None else LIVE_NODE
         state = self._memory.node(node)
-        refused = self._of_another_thing(admitted, name) or (
+        refused = self._of_another_thing(admitted) or (
             stated and self._out_of_order(event_id, stated, state, stream)
         )
         if refused:
             return self._quarantine(arrival, refused)
-        moment = (
-            stated.astimezone(UTC)
-            if stated is not None
-            else max(self._now(), state.received_at + TICK)
-        )
-        sha256_ = self._append(node, state, name, stream, admitted, moment)
+        moment = stated.astimezone(UTC) if stated else self._next_moment(state, stream)
+        sha256_ = self._append(node, state, stream, admitted, moment)
         position = state.position
         digest = digest_of(admitted, self._secret)
         fresh = Admitted(admitted.key, node, position, digest, sha256_)
@@ -125,17 +121,21 @@ class Recording:
             self._resent.append((arrival.resends, f"{node}/{position}"))
         return Answer(event_id, "accepted", position, node)
 
+    def _next_moment(self, live: NodeEnd, stream: Stream) -> datetime:
+        """Now; later than all before on the log, and no earlier than any of the stream."""
+        moment = max(self._now(), live.received_at + TICK)
+        return max(moment, stream.received_at) if stream.received_at else moment
+
     def _append(
         self,
         node: str,
         state: NodeEnd,
-        name: str,
         stream: Stream,
         admitted: Admissible,
         moment: datetime,
     ) -> bytes:
         """Put the fact at the end of the node's log; gives the SHA-256 of its stored bytes."""
-        personal = {f: value for f in admitted.row.personal if (value := getattr(admitted.fact, f))}
+        name, personal = admitted.stream, admitted.personal
         recorded = record(
             stream,
             admitted,
@@ -148,7 +148,7 @@ class Recording:
         state.events.append(recorded.event)
         state.position += 1
         state.received_at = moment
-        state.root = sha256(bytes.fromhex(state.root) + recorded.sha256).hexdigest()
+        state.root = sha256(state.root + recorded.sha256).digest()
         self._touched.add(node)
         return recorded.sha256
 
@@ -164,15 +164,15 @@ class Recording:
                 sequence = self._memory.sequences[source] = SourceSequence()
             sequence.see(admitted.sequence)
             self._sources.add(source)
-        return sequence.missing_count if sequence else 0
+        return min(sequence.missing_count, MISSING_MAX) if sequence else 0
 
-    def _of_another_thing(self, admitted: Admissible, name: str) -> Refusal | None:
+    def _of_another_thing(self, admitted: Admissible) -> Refusal | None:
         """A correction replaces a fact of the same thing; a known one of another is refused.
 
         A target that has not come yet is taken on trust: disorder is normal.
         """
         target = self._admitted.get(corrected_key(admitted) or b"")
-        if target is None or self._stream_at(target) == name:
+        if target is None or self._stream_at(target) == admitted.stream:
             return None
         return Refusal(
             admitted.event.id, "corrects_other_thing", "corrects", "names a fact of another thing"
@@ -242,7 +242,7 @@ class Recording:
         """What has to become durable."""
         ends = {node: self._memory.nodes[node] for node in sorted(self._touched)}
         heads = [
-            NodeHead(node, end.position, end.received_at.isoformat(), end.root)
+            NodeHead(node, end.position, end.received_at.isoformat(), end.root.hex())
             for node, end in ends.items()
         ]
         return Commit(

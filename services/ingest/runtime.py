@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import blake2b
 
 import msgspec
 
-from schemas.envelope import StoredFact
 from schemas.organisations import Organisations
-from services.backbone.event_store import SQLiteEventStore
+from services.backbone.event_store import EventStore
 from services.backbone.identity import Issuer, secret_file
 from services.backbone.settings import Settings
+from services.backbone.sqlite_store import SQLiteEventStore
 from services.backbone.store_log import StoreLog
 from services.backbone.telemetry import Metrics
 from services.backbone.vault import Vault
@@ -23,7 +22,18 @@ from services.ingest.door import Door
 from services.ingest.verification import Finding, Row, Verifier
 from services.ingest.writer import Writer
 
-VERIFY_ROWS = 800
+BODIES_AT_ONCE = 4
+"""Bodies of the largest size that may be at the door, and as many before the writer."""
+
+
+class _Named(msgspec.Struct):
+    """As much of a stored event as its key needs."""
+
+    source: str
+    id: str
+
+
+_named = msgspec.json.Decoder(_Named)
 
 
 class Ingest:
@@ -46,6 +56,7 @@ class Ingest:
             application,
             metrics,
             queue_events=settings.queue_events,
+            queue_bytes=BODIES_AT_ONCE * settings.body_bytes,
             appended=lambda: self.log.appended(),
         )
         self.log = StoreLog(self.store, self.writer.watermark)
@@ -57,6 +68,7 @@ class Ingest:
             organisations=organisations,
             metrics=metrics,
             body_bytes=settings.body_bytes,
+            intake_bytes=BODIES_AT_ONCE * settings.body_bytes,
             now=now,
         )
 
@@ -66,8 +78,16 @@ class Ingest:
 
     def stop(self) -> None:
         """Record what waits and let go of everything."""
+        self.stop_recording()
+        self.close()
+
+    def stop_recording(self) -> None:
+        """Record what waits; the log can still be read."""
         self.door.close()
         self.writer.stop()
+
+    def close(self) -> None:
+        """Let go of the store and the vault."""
         self.vault.close()
         self.store.close()
 
@@ -81,42 +101,29 @@ def _derived(master: bytes, purpose: bytes) -> bytes:
     return blake2b(purpose, digest_size=32, key=master).digest()
 
 
-def verify_store(store: SQLiteEventStore, progress: Callable[[int], None]) -> list[Finding]:
-    """Verify a whole store; ``progress`` is told how many more events were read."""
-    anchors = {(node, position): root for node, _, position, root in store.anchors()}
+def verify_store(store: EventStore, progress: Callable[[int], None]) -> list[Finding]:
+    """Verify a whole store; ``progress`` is told how many more events were read.
+
+    It may be recorded meanwhile: what comes after the beginning is checked as far as it goes.
+    """
+    admitted = store.admitted_counts()
+    anchors = {(a.node, a.position): a.root for a in store.anchors()}
     anchors |= {(h.node, h.position): h.root for h in store.heads().values()}
-    verifier = Verifier(anchors)
+    verifier = Verifier(anchors, admitted)
     for node in store.heads():
-        for rows in _rows(store, node):
-            for row in rows:
-                verifier.take(row)
-            progress(len(rows))
+        for part in store.rows(node):
+            keys = [_key(row.stored) for row in part]
+            noted = store.admitted([key for key in keys if key is not None])
+            for row, key in zip(part, keys, strict=True):
+                verifier.take(Row(node, *row, noted.get(key) if key else None))
+            progress(len(part))
     return verifier.finish()
 
 
-def _rows(store: SQLiteEventStore, node: str) -> Iterator[list[Row]]:
-    """A node's log in parts, each row with the hash that was noted when it was admitted."""
-    part: list[tuple[int, str, int, bytes]] = []
-    for row in store.read_streams(node):
-        part.append(row)
-        if len(part) == VERIFY_ROWS:
-            yield _with_hashes(store, node, part)
-            part = []
-    if part:
-        yield _with_hashes(store, node, part)
-
-
-def _with_hashes(
-    store: SQLiteEventStore, node: str, part: list[tuple[int, str, int, bytes]]
-) -> list[Row]:
-    keys = [_key(stored) for *_, stored in part]
-    admitted = store.admitted([k for k in keys if k is not None])
-    noted = [admitted[k].sha256 if k in admitted else None for k in keys]
-    return [Row(node, *row, sha) for row, sha in zip(part, noted, strict=True)]
-
-
 def _key(stored: bytes) -> bytes | None:
-    with contextlib.suppress(msgspec.MsgspecError):
-        fact = msgspec.json.decode(stored, type=StoredFact)
-        return key_of(fact.source, fact.id)
-    return None
+    """The idempotency key of a stored event, None where it cannot be read."""
+    try:
+        named = _named.decode(stored)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return key_of(named.source, named.id)

@@ -6,23 +6,32 @@ from bisect import bisect_right
 
 from services.backbone.event_store import SourceGaps
 
+RANGES_MAX = 1_000
+"""Gaps kept for each source; a source that leaves more does not count up one by one."""
+
 
 class Sequence:
     """The numbers of one source; a gap is found when a later number comes, closed when it comes.
 
     The lowest number seen is where the source begins; one that comes late from below moves
-    the beginning down.
+    the beginning down.  Of more than ``RANGES_MAX`` gaps the oldest are no longer kept one by
+    one: they stay missing, and a number of theirs that comes after all closes nothing.
     """
 
-    __slots__ = ("highest", "lowest", "missing", "missing_count")
+    __slots__ = ("highest", "lost", "lowest", "missing", "missing_count")
 
     def __init__(
-        self, lowest: int = 0, highest: int = -1, missing: tuple[tuple[int, int], ...] = ()
+        self,
+        lowest: int = 0,
+        highest: int = -1,
+        missing: tuple[tuple[int, int], ...] = (),
+        lost: int = 0,
     ) -> None:
         self.lowest = lowest
         self.highest = highest
         self.missing = list(missing)
-        self.missing_count = sum(last - first + 1 for first, last in missing)
+        self.lost = lost
+        self.missing_count = lost + sum(last - first + 1 for first, last in missing)
 
     def see(self, number: int) -> None:
         """Take note of a number; one seen before changes nothing."""
@@ -36,6 +45,9 @@ class Sequence:
             self.lowest = number
         else:
             self._close(number)
+        if len(self.missing) > RANGES_MAX:
+            first, last = self.missing.pop(0)
+            self.lost += last - first + 1
 
     def _gap(self, at: int, first: int, last: int) -> None:
         if first <= last:
@@ -53,4 +65,4 @@ class Sequence:
 
     def gaps(self, source: str) -> SourceGaps:
         """The state as the event store keeps it."""
-        return SourceGaps(source, self.lowest, self.highest, tuple(self.missing))
+        return SourceGaps(source, self.lowest, self.highest, tuple(self.missing), self.lost)

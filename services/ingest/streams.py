@@ -15,8 +15,8 @@ from typing import NamedTuple
 import msgspec
 from eventsourcing.persistence import StoredEvent
 
-from schemas.classes import CLASSES, references_of, subject_of
-from schemas.envelope import StoredFact, stream_name
+from schemas.classes import CLASSES, references_of
+from schemas.envelope import StoredFact
 from schemas.things import Thing, Word, apply, fact_id, word_of
 from services.ingest.admission import Admissible
 
@@ -42,11 +42,6 @@ class Recorded(NamedTuple):
     sha256: bytes
 
 
-def stream_of(admissible: Admissible) -> str:
-    """The name of the stream that an event belongs to."""
-    return stream_name(admissible.row.element, subject_of(admissible.row, admissible.fact))
-
-
 def record(
     stream: Stream,
     admissible: Admissible,
@@ -70,10 +65,12 @@ def record(
         occurred_at=occurred_at,
         version=thing.version + 1,
     )
-    corrects = event.corrects and fact_id(event.source, event.corrects)
+    corrects = admissible.corrects and fact_id(event.source, admissible.corrects)
     change = apply(thing, word, sender=admissible.sender, corrects=corrects, history=history)
-    fact = msgspec.structs.replace(admissible.fact, **sealed) if sealed else admissible.fact
-    name = stream_name(thing.element, thing.id)
+    data = admissible.content
+    if sealed:
+        data = _encoder.encode(msgspec.structs.replace(admissible.fact, **sealed))
+    name = admissible.stream
     state = _encoder.encode(
         StoredFact(
             stream=name,
@@ -91,11 +88,11 @@ def record(
             changes=[change],
             state=thing.fields(),
             refs=references_of(row, admissible.fact),
-            data=msgspec.Raw(_encoder.encode(fact)),
+            data=msgspec.Raw(data),
             prev=stream.head,
             sequence=admissible.sequence,
             missing=missing,
-            corrects=event.corrects,
+            corrects=admissible.corrects,
             extensions=admissible.extensions,
         )
     )

@@ -1,11 +1,13 @@
 """Verification: proof that no recorded fact was altered, removed or put in another place.
 
-Each stored fact holds the SHA-256 of its stream's previous one, and each node keeps a running
-hash over its whole log with the value at the end of each day (anchor).  Pure.
+Each stored fact holds the SHA-256 of its stream's previous one, each was noted with its place
+and SHA-256 when it was admitted, and each node keeps a running hash over its whole log with
+the value at the end of each day (anchor).  Pure.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Literal, NamedTuple
@@ -13,6 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from schemas.envelope import StoredFact
+from services.backbone.event_store import Admitted
 
 What = Literal["altered", "missing", "reordered", "anchor_broken", "unreadable"]
 _decoder = msgspec.json.Decoder(StoredFact)
@@ -30,97 +33,127 @@ class Finding(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One stored fact where the store keeps it."""
+    """One stored fact where the store keeps it, and what was noted of it at its admission."""
 
     node: str
     position: int
     stream: str
     version: int
     stored: bytes
-    admitted_sha256: bytes | None
-    """What was noted beside it when it was admitted."""
+    admitted: Admitted | None
 
 
 class Link(NamedTuple):
-    """One fact in the chain of its stream."""
+    """A fact that waits for the one before it in its stream."""
 
-    node: str
-    position: int
-    digest: bytes
-    prev: bytes
+    row: Row
+    prev: str
 
 
 class Verifier:
-    """Takes every row of every node, node by node in order, then tells what is wrong."""
+    """Takes every row of every node, node by node in order, then tells what is wrong.
 
-    def __init__(self, anchors: Mapping[tuple[str, int], str]) -> None:
-        """``anchors``: running hash (hex) by (node, position), the nodes' ends among them."""
+    It keeps one hash for each stream, however long the log is.
+    """
+
+    def __init__(self, anchors: Mapping[tuple[str, int], str], admitted: Mapping[str, int]) -> None:
+        """``anchors``: running hash (hex) by (node, position), the nodes' ends among them.
+
+        ``admitted``: how many events were admitted to each node.
+        """
         self._anchors = anchors
+        self._admitted = admitted
         self._reached: dict[str, tuple[int, bytes]] = {}
-        self._chains: dict[str, dict[int, Link]] = {}
-        self._met: set[tuple[str, int]] = set()
+        self._taken: Counter[str] = Counter()
+        self._ends: dict[tuple[str, int], tuple[str, str]] = {}
+        self._wanted: dict[tuple[str, int], Link] = {}
         self.findings: list[Finding] = []
-        self.events = 0
+
+    @property
+    def events(self) -> int:
+        """How many were taken."""
+        return self._taken.total()
 
     def take(self, row: Row) -> None:
-        """Check one row by itself and against the one before it on its node."""
-        self.events += 1
-        position, root = self._reached.get(row.node, (0, b""))
-        if row.position != position + 1:
-            self._found("missing", row, f"positions {position + 1} to {row.position - 1} are gone")
+        """Check one row by itself, against the one before it on its node and in its stream."""
+        self._taken[row.node] += 1
         digest = sha256(row.stored).digest()
-        root = sha256(root + digest).digest()
-        self._reached[row.node] = (row.position, root)
-        self._check_anchor(row, root)
-        if row.admitted_sha256 is None:
-            self._found("altered", row, "was never admitted")
-        elif row.admitted_sha256 != digest:
-            self._found("altered", row, "is not what was admitted")
+        self._check_place(row, digest)
+        self._check_admission(row, digest)
         try:
             fact = _decoder.decode(row.stored)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self._found("unreadable", row, "is not a stored fact")
-            return
-        if (fact.stream, fact.version) != (row.stream, row.version):
-            self._found("reordered", row, f"says that it is {fact.stream} {fact.version}")
-        chain = self._chains.setdefault(row.stream, {})
-        chain[row.version] = Link(row.node, row.position, digest, bytes.fromhex(fact.prev))
+            prev = None
+        else:
+            prev = fact.prev
+            if (fact.stream, fact.version) != (row.stream, row.version):
+                self._found("reordered", row, f"says that it is {fact.stream} {fact.version}")
+        noted = row.admitted.sha256 if row.admitted else digest
+        self._link(row, prev, (digest.hex(), noted.hex()))
 
-    def _check_anchor(self, row: Row, root: bytes) -> None:
+    def _check_place(self, row: Row, digest: bytes) -> None:
+        position, root = self._reached.get(row.node, (0, b""))
+        if row.position != position + 1:
+            self._gone(row.node, position + 1, row.position - 1)
+        root = sha256(root + digest).digest()
         anchor = self._anchors.get((row.node, row.position))
-        if anchor is None:
+        if anchor is not None and anchor != root.hex():
+            self._found("anchor_broken", row, "since the anchor before, something has changed")
+            root = _bytes(anchor)
+        self._reached[row.node] = (row.position, root)
+
+    def _check_admission(self, row: Row, digest: bytes) -> None:
+        noted = row.admitted
+        if noted is None:
+            self._found("altered", row, "was never admitted")
             return
-        self._met.add((row.node, row.position))
-        if bytes.fromhex(anchor) != root:
-            self._found("anchor_broken", row, "something up to here differs from what was anchored")
+        if noted.sha256 != digest:
+            self._found("altered", row, "is not what was admitted")
+        if (noted.node, noted.position) != (row.node, row.position):
+            self._found("reordered", row, f"was admitted at {noted.node} {noted.position}")
+
+    def _link(self, row: Row, prev: str | None, hashes: tuple[str, str]) -> None:
+        """Hold it to its neighbours in the stream; the next one may lie on another node."""
+        before = (row.stream, row.version - 1)
+        if row.version > 1 and before not in self._ends:
+            self._wanted[before] = Link(row, hashes[0] if prev is None else prev)
+        else:
+            expected = self._ends.pop(before, ("", ""))
+            if prev is not None and prev not in expected:
+                self._unlinked(row)
+        waiting = self._wanted.pop((row.stream, row.version), None)
+        if waiting is None:
+            self._ends[row.stream, row.version] = hashes
+        elif waiting.prev not in hashes:
+            self._unlinked(waiting.row)
+
+    def _unlinked(self, row: Row) -> None:
+        self._found("altered", row, "does not follow the event that stands before it in its stream")
 
     def finish(self) -> list[Finding]:
-        """Check every stream's chain and that no anchored end is gone."""
-        for stream, chain in self._chains.items():
-            self._check_chain(stream, chain)
-        for node, position in sorted(self._anchors.keys() - self._met):
-            if position:
-                self.findings.append(
-                    Finding("missing", node, position, "", 0, "an anchored event is gone")
-                )
+        """Look for what is gone from streams and from the ends of nodes."""
+        ends: dict[str, list[int]] = {}
+        for stream, version in self._ends:
+            ends.setdefault(stream, []).append(version)
+        for stream, last in sorted(self._wanted):
+            first = max((v for v in ends.get(stream, ()) if v < last), default=0) + 1
+            self.findings.append(
+                Finding("missing", "", 0, stream, first, f"versions {first} to {last} are gone")
+            )
+        anchored: dict[str, int] = {}
+        for node, position in self._anchors:
+            anchored[node] = max(position, anchored.get(node, 0))
+        for node in sorted(anchored.keys() | self._admitted.keys()):
+            reached = self._reached.get(node, (0, b""))[0]
+            end = max(anchored.get(node, 0), self._admitted.get(node, 0))
+            if reached < end:
+                self._gone(node, reached + 1, end)
         return self.findings
 
-    def _check_chain(self, stream: str, chain: Mapping[int, Link]) -> None:
-        digest = b""
-        for version in range(1, max(chain) + 1):
-            link = chain.get(version)
-            if link is None:
-                self.findings.append(
-                    Finding("missing", "", 0, stream, version, "this event of the stream is gone")
-                )
-                digest = b"?"
-                continue
-            if digest != b"?" and link.prev != digest:
-                message = "does not follow the event that stands before it in its stream"
-                self.findings.append(
-                    Finding("altered", link.node, link.position, stream, version, message)
-                )
-            digest = link.digest
+    def _gone(self, node: str, first: int, last: int) -> None:
+        message = f"positions {first} to {last} are gone"
+        self.findings.append(Finding("missing", node, first, "", 0, message))
 
     def _found(self, what: What, row: Row, message: str) -> None:
         self.findings.append(
@@ -128,9 +161,19 @@ class Verifier:
         )
 
 
-def verify(rows: Iterable[Row], anchors: Mapping[tuple[str, int], str]) -> list[Finding]:
+def _bytes(root: str) -> bytes:
+    """An anchor's bytes; one that was altered beyond reading gives some that match nothing."""
+    try:
+        return bytes.fromhex(root)
+    except ValueError:
+        return b"?"
+
+
+def verify(
+    rows: Iterable[Row], anchors: Mapping[tuple[str, int], str], admitted: Mapping[str, int]
+) -> list[Finding]:
     """Every finding in a whole log."""
-    verifier = Verifier(anchors)
+    verifier = Verifier(anchors, admitted)
     for row in rows:
         verifier.take(row)
     return verifier.finish()

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from typing import NamedTuple
 
+from services.backbone.errors import StoreUnavailable
 from services.backbone.telemetry import Metrics
 from services.ingest.application import Answer, Application, Arrival
 from services.ingest.errors import QueueFull
@@ -18,6 +20,15 @@ GROUP_EVENTS = 4_000
 RETRY_AFTER_S = 1
 
 logger = logging.getLogger(__name__)
+
+
+class _Part(NamedTuple):
+    """What one request wants recorded."""
+
+    arrivals: Sequence[Arrival]
+    size: int
+    """Bytes of its events."""
+    answers: Future[list[Answer]]
 
 
 class Writer:
@@ -29,18 +40,21 @@ class Writer:
         metrics: Metrics,
         *,
         queue_events: int,
+        queue_bytes: int,
         appended: Callable[[], None],
     ) -> None:
-        """``queue_events`` bounds what may wait; ``appended`` is called after each commit."""
+        """Two bounds of what may wait; ``appended`` is called after each commit."""
         self._application = application
         self._metrics = metrics
-        self._bound = queue_events
+        self._bound_events = queue_events
+        self._bound_bytes = queue_bytes
         self._appended = appended
-        self._queue: queue.SimpleQueue[tuple[Sequence[Arrival], Future[list[Answer]]] | None]
-        self._queue = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Part | None] = queue.SimpleQueue()
         self._recording = threading.Lock()
         self._counting = threading.Lock()
-        self._waiting = 0
+        self._waiting_events = 0
+        self._waiting_bytes = 0
+        self._stopped = False
         self._complete_until = application.last_moment
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -49,8 +63,10 @@ class Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Record what waits, then end."""
-        self._queue.put(None)
+        """Record what waits, then end; whatever comes later is refused."""
+        with self._counting:
+            self._stopped = True
+            self._queue.put(None)
         self._thread.join()
 
     def alive(self) -> bool:
@@ -58,22 +74,28 @@ class Writer:
         return self._thread.is_alive()
 
     def check_room(self) -> None:
-        """Raises QueueFull when more waits than the bound."""
-        if self._waiting >= self._bound:
-            self._metrics.turned_away.inc()
+        """Raises QueueFull when as much waits as the bounds allow."""
+        if self._waiting_events >= self._bound_events or self._waiting_bytes >= self._bound_bytes:
             raise QueueFull(RETRY_AFTER_S)
 
     def submit(self, arrivals: Sequence[Arrival]) -> Future[list[Answer]]:
         """Have them recorded; the future holds the answers once they are durable."""
-        future: Future[list[Answer]] = Future()
-        self._count(len(arrivals))
-        self._queue.put((arrivals, future))
-        return future
-
-    def _count(self, change: int) -> None:
+        part = _Part(arrivals, sum(len(a.raw) for a in arrivals), Future())
         with self._counting:
-            self._waiting += change
-            self._metrics.waiting.set(self._waiting)
+            if self._stopped:
+                part.answers.set_exception(StoreUnavailable("the writer has ended"))
+                return part.answers
+            self._waiting_events += len(arrivals)
+            self._waiting_bytes += part.size
+            self._metrics.waiting.set(self._waiting_events)
+            self._queue.put(part)
+        return part.answers
+
+    def _done(self, parts: Sequence[_Part]) -> None:
+        with self._counting:
+            self._waiting_events -= sum(len(part.arrivals) for part in parts)
+            self._waiting_bytes -= sum(part.size for part in parts)
+            self._metrics.waiting.set(self._waiting_events)
 
     def watermark(self) -> datetime:
         """The moment up to which everything received can be read."""
@@ -92,14 +114,12 @@ class Writer:
             if ended:
                 return
 
-    def _next_group(
-        self,
-    ) -> tuple[list[tuple[Sequence[Arrival], Future[list[Answer]]]], bool]:
+    def _next_group(self) -> tuple[list[_Part], bool]:
         """Whatever waits now, up to the size of a group; blocks for the first."""
         first = self._queue.get()
         if first is None:
             return [], True
-        group, size = [first], len(first[0])
+        group, size = [first], len(first.arrivals)
         while size < GROUP_EVENTS:
             try:
                 more = self._queue.get_nowait()
@@ -108,27 +128,43 @@ class Writer:
             if more is None:
                 return group, True
             group.append(more)
-            size += len(more[0])
+            size += len(more.arrivals)
         return group, False
 
-    def _record(self, group: list[tuple[Sequence[Arrival], Future[list[Answer]]]]) -> None:
-        arrivals = [arrival for part, _ in group for arrival in part]
-        began = time.perf_counter()
+    def _record(self, group: Sequence[_Part]) -> None:
+        # From here on nobody can take a request back; whoever did so before isn't recorded.
+        wanted = [part for part in group if part.answers.set_running_or_notify_cancel()]
         try:
-            with self._recording:
-                answers = self._application.record(arrivals)
-                self._complete_until = self._application.last_moment
+            self._answer(wanted)
+        finally:
+            self._done(group)
+
+    def _answer(self, parts: Sequence[_Part]) -> None:
+        arrivals = [arrival for part in parts for arrival in part.arrivals]
+        try:
+            answers = self._commit(arrivals)
         except Exception as error:
             logger.exception("a commit failed", extra={"facts": {"events": len(arrivals)}})
-            self._count(-len(arrivals))
-            for _, future in group:
-                future.set_exception(error)
+            if len(parts) == 1 or isinstance(error, StoreUnavailable):
+                for part in parts:
+                    part.answers.set_exception(error)
+                return
+            # What one request brought must not keep the others out.
+            for part in parts:
+                self._answer([part])
             return
+        start = 0
+        for part in parts:
+            end = start + len(part.arrivals)
+            part.answers.set_result(answers[start:end])
+            start = end
+
+    def _commit(self, arrivals: Sequence[Arrival]) -> list[Answer]:
+        began = time.perf_counter()
+        with self._recording:
+            answers = self._application.record(arrivals)
+            self._complete_until = self._application.last_moment
         self._metrics.commit_s.observe(time.perf_counter() - began)
         self._metrics.commit_events.inc(len(arrivals))
-        self._count(-len(arrivals))
         self._appended()
-        start = 0
-        for part, future in group:
-            future.set_result(answers[start : start + len(part)])
-            start += len(part)
+        return answers

@@ -24,7 +24,8 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from schemas import organisations
 from schemas.envelope import LogRecord, source_of
-from services.backbone.event_store import SQLiteEventStore
+from services.backbone.event_store import StoredRow
+from services.backbone.sqlite_store import SQLiteEventStore
 from tests.bench.rows import Row
 from tests.support.records import province
 from tests.support.server import Server
@@ -44,12 +45,12 @@ def run() -> list[Row]:
         with Server(data, command="ingest") as server:
             ours = asyncio.run(_post(server.url, server.token(PROVINCE, "centre"), bodies))
         store = SQLiteEventStore(data / "events.sqlite", write=False)
-        stored = list(store.read_streams("main"))
+        stored = [row for part in store.rows("main") for row in part]
         store.close()
         if len(stored) != BATCH * BATCHES:
             raise RuntimeError(f"{len(stored)} events are stored, not {BATCH * BATCHES}")
         limit = _recorder_alone(Path(folder) / "bare.sqlite", stored)
-        size = sum(len(state) for *_, state in stored) // len(stored)
+        size = sum(len(row.stored) for row in stored) // len(stored)
     note = (
         f"{BATCH} a batch, {AT_ONCE} senders, {size} bytes a stored event,"
         f" SQLite {sqlite3.sqlite_version}"
@@ -106,11 +107,11 @@ async def _post(url: str, token: str, bodies: Sequence[bytes]) -> float:
         return len(bodies) * BATCH / (time.perf_counter() - began)
 
 
-def _recorder_alone(path: Path, stored: Sequence[tuple[int, str, int, bytes]]) -> float:
+def _recorder_alone(path: Path, stored: Sequence[StoredRow]) -> float:
     datastore = SQLiteDatastore(str(path), originator_id_type="text")
     recorder = SQLiteApplicationRecorder(datastore)
     recorder.create_table()
-    events = [StoredEvent(stream, version, "", state) for _, stream, version, state in stored]
+    events = [StoredEvent(r.stream, r.version, "", r.stored) for r in stored]
     began = time.perf_counter()
     for start in range(0, len(events), BATCH):
         recorder.insert_events(events[start : start + BATCH])
