@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from tests.browser.screen import Screen
+from tests.browser.screen import WITHIN_MS, Screen
 from tests.support.events import COUNTY, ELSEWHERE, PROVINCE, STATION, batch, event
 from tests.support.server import Server
 
@@ -28,8 +28,6 @@ FLAGS = (
 CITY = "350200000000"
 CASE = "A3502035000002026110001"
 OTHER_STATION = "350203550000"
-WITHIN_MS = 15_000
-"""How long a condition may take on a busy machine."""
 
 expect.set_options(timeout=WITHIN_MS)
 

@@ -50,7 +50,8 @@ _FAULTS = """
       const [a, b] = [written[i].seen, written[j].seen];
       const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (wide > 2 && tall > 2) faults.push(`run together: ${written[i].text} | ${written[j].text}`);
+      if (wide <= 2 || tall <= 2) continue;
+      faults.push(`run together: ${written[i].text} | ${written[j].text}`);
     }
   }
   const page = document.documentElement;

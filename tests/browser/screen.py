@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
+WITHIN_MS = 15_000
+"""How long a condition may take on a busy machine."""
+POLL_MS = 50
+
 LIVE = re.compile("实时|LIVE")
 RECONNECTING = re.compile("重连中|RECONNECTING")
+STOPPED = re.compile("已停止|STOPPED")
 STALE = re.compile("已过期|STALE")
 
 
@@ -68,6 +74,14 @@ class Screen:
     def source(self, code: str) -> Locator:
         """The cell of a source among all sources."""
         return self.page.locator(f'[data-source="{code}"]')
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what only the test can see, while the page goes on."""
+        for _ in range(WITHIN_MS // POLL_MS):
+            if condition():
+                return
+            self.page.wait_for_timeout(POLL_MS)
+        raise TimeoutError
 
     def expect_org(self, code: str) -> None:
         """Wait until an organisation is the one in view."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.browser.conftest import CASE, CITY, WITHIN_MS, Province
+from tests.browser.conftest import CASE, CITY, Province
 from tests.browser.layout import faults_of, smallest_text
-from tests.browser.screen import Screen
+from tests.browser.screen import WITHIN_MS, Screen
 from tests.support.events import COUNTY, PROVINCE
 
 SCREENS = [
@@ -58,9 +58,7 @@ def test_the_page_follows_its_window(screen: Screen) -> None:
     """A window that is resized is laid out anew, canvases included."""
     screen.page.set_viewport_size({"width": 1366, "height": 768})
     expect(screen.unit(CITY)).to_be_visible()
-    screen.page.wait_for_timeout(300)
+    canvas = screen.page.locator(".map canvas").first
+    screen.until(lambda: canvas.evaluate("c => c.width === c.clientWidth"))
 
     assert faults_of(screen.page) == []
-    box = screen.page.locator(".map canvas").first.bounding_box()
-    assert box is not None
-    assert box["x"] + box["width"] <= 1366

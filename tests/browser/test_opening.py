@@ -19,7 +19,7 @@ def test_opens_without_a_complaint(screen: Screen) -> None:
     """The page loads, draws its map and reaches nothing outside the server."""
     expect(screen.unit(CITY)).to_be_visible()
     expect(screen.page.locator("canvas").first).to_be_visible()
-    screen.page.wait_for_timeout(500)
+    screen.page.evaluate("document.fonts.ready")
 
     assert screen.complaints == []
 
