@@ -73,4 +73,4 @@ def test_what_the_design_asks_to_be_pure_says_so() -> None:
 
 def test_the_check_sees_effects() -> None:
     """An adapter would be found out, also one that is reached through others."""
-    assert "sqlite3" in graph().find_upstream_modules("services.ingest.application") & outside()
+    assert "sqlite3" in graph().find_upstream_modules("services.ingest.runtime") & outside()
