@@ -17,7 +17,7 @@ DAYS_AT_ONCE = 16
 
 _BEGINNING = date(1970, 1, 1)
 
-_NEWEST = "SELECT node, max(day) FROM keyframes WHERE element = '' GROUP BY node"
+_NEWEST = "SELECT max(day) FROM keyframes WHERE node = {node:String} AND element = ''"
 
 _DUE = """
 SELECT DISTINCT day + 1 AS due FROM flows
@@ -54,11 +54,13 @@ SETTINGS max_threads = 1, max_insert_threads = 1
 
 
 class Keyframes:
-    """Writes the keyframes that are due; remembers the newest of each node."""
+    """Writes the keyframes that are due.
+
+    What stands is asked of the table each time, for another process may have emptied it.
+    """
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
-        self._newest: dict[str, date] = dict(warehouse.rows(_NEWEST))
         self._done: dict[str, date] = {}
 
     def close(self, reached: Mapping[str, datetime]) -> int:
@@ -74,21 +76,22 @@ class Keyframes:
     def _close(self, node: str, open_day: date) -> int:
         if open_day <= self._done.get(node, _BEGINNING):
             return 0
-        newest = self._newest.get(node, _BEGINNING)
+        ((newest,),) = self._warehouse.rows(_NEWEST, {"node": node})
         rows = self._warehouse.rows(_DUE, {"node": node, "newest": newest, "open_day": open_day})
-        due = [day for (day,) in rows if day > newest]
+        due = [day for (day,) in rows]
         for start in range(0, len(due), DAYS_AT_ONCE):
-            self._write(node, due[start : start + DAYS_AT_ONCE])
+            days = due[start : start + DAYS_AT_ONCE]
+            self._write(node, newest, days)
+            newest = days[-1]
         self._done[node] = open_day
         return len(due)
 
-    def _write(self, node: str, days: list[date]) -> None:
+    def _write(self, node: str, newest: date, days: list[date]) -> None:
         parameters = {
             "node": node,
             "days": days,
             "first": days[0],
             "last": days[-1],
-            "newest": self._newest.get(node, _BEGINNING),
+            "newest": newest,
         }
         self._warehouse.command(_WRITE, parameters)
-        self._newest[node] = days[-1]

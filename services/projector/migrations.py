@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple
 
 from services.backbone.warehouse import Warehouse
 from services.projector.rebuild import Filled, fill, ignored, rebuild
-from services.projector.view_files import SOURCE, ViewFile, load
+from services.projector.view_files import SOURCE, ViewFile, load, named
 
 RECORD = "migrations"
-CREATE_RECORD = (
+_RECORDED = (
     "INSERT INTO migrations (name, digest, applied_at)"
     " VALUES ({name:String}, {digest:String}, now64(6, 'UTC'))"
 )
@@ -66,7 +66,7 @@ def steps(files: list[ViewFile], held: Standing) -> list[Step]:
     for file in files:
         state = state_of(file, held)
         if file.name == SOURCE and state == "changed":
-            planned.append(Step(file, "reset", _drops(files, held)))
+            planned.append(reset_step(files, held))
             held = Standing(frozenset({RECORD}), {})
             state = "missing"
         step = _step(file, state, held)
@@ -90,6 +90,11 @@ def _step(file: ViewFile, state: str, held: Standing) -> Step | None:
     return None
 
 
+def reset_step(files: list[ViewFile], held: Standing) -> Step:
+    """Let go of ``events`` and all that is made from it; the log is then read from its start."""
+    return Step(named(SOURCE, files), "reset", _drops(files, held))
+
+
 def _drops(files: list[ViewFile], held: Standing) -> tuple[str, ...]:
     """Feeds first, so that no insert meets a half of the views."""
     feeds = [f.feed for f in files if f.select and f.feed in held.tables]
@@ -111,11 +116,12 @@ def apply(warehouse: Warehouse, filled: Filled = ignored) -> list[Step]:
     warehouse.command(record.create())
     done = steps(files, standing(warehouse))
     for step in done:
-        _carry_out(warehouse, step, filled)
+        carry_out(warehouse, step, filled)
     return done
 
 
-def _carry_out(warehouse: Warehouse, step: Step, filled: Filled) -> None:
+def carry_out(warehouse: Warehouse, step: Step, filled: Filled = ignored) -> None:
+    """Do one step of a plan.  Raises WarehouseFailed."""
     if step.action == "rebuild":
         rebuild(warehouse, step.view, filled)
     else:
@@ -125,4 +131,4 @@ def _carry_out(warehouse: Warehouse, step: Step, filled: Filled) -> None:
             return
         if step.view.select:
             fill(warehouse, step.view, step.view.name, filled)
-    warehouse.command(CREATE_RECORD, {"name": step.view.name, "digest": step.view.digest})
+    warehouse.command(_RECORDED, {"name": step.view.name, "digest": step.view.digest})

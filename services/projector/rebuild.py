@@ -14,6 +14,7 @@ from services.backbone.warehouse import Warehouse
 from services.projector.view_files import ViewFile
 
 CHUNK_POSITIONS = 200_000
+LEVELS_REST_ON = "flows"
 
 Filled = Callable[[str, int, int], None]
 """Hears (view, positions done, positions in all)."""
@@ -90,3 +91,6 @@ def rebuild(warehouse: Warehouse, view: ViewFile, filled: Filled = ignored) -> N
     warehouse.command(view.follow())
     fill(warehouse, view, view.name, filled, after=before)
     warehouse.command(f"DROP TABLE IF EXISTS {beside} SYNC")
+    if view.name == LEVELS_REST_ON:
+        # The projector sums them up again when it next closes a day, or starts.
+        warehouse.command("TRUNCATE TABLE IF EXISTS keyframes SYNC")
