@@ -274,6 +274,8 @@ describe('things', () => {
     type: 'incident.received',
     occurred_at: at,
     received_at: at,
+    node: 'n',
+    position: 1,
     changes: [{ element: 'incident', id: 'J1', from: null, to }],
   });
 
@@ -286,6 +288,14 @@ describe('things', () => {
       { status: 'received', from: '2026-11-23T01:00:00Z', to: '2026-11-23T02:00:00Z' },
       { status: 'dispatched', from: '2026-11-23T02:00:00Z', to: null },
     ]);
+  });
+
+  it('have no new span for a fact that moves nothing', () => {
+    const events = [
+      event('2026-11-23T01:00:00Z', 'received'),
+      event('2026-11-23T02:00:00Z', 'received'),
+    ];
+    expect(spansOf('incident', 'J1', events).spans).toHaveLength(1);
   });
 
   it('know their case', () => {

@@ -10,7 +10,7 @@ export interface ThingRow {
   status: string | null;
   since: string | null;
   org: string;
-  state: State;
+  state: State | null;
 }
 
 export interface ElementList {
@@ -34,8 +34,11 @@ export interface FactEvent {
   org?: string;
   source?: string;
   sequence?: number | null;
-  position?: number;
+  node: string;
+  position: number;
   corrects?: string | null;
+  /** SHA-256 of the stream's event before, empty for its first. */
+  prev?: string;
   data?: State;
   changes?: Change[];
 }
@@ -65,6 +68,11 @@ export interface CaseTimeline {
   events: FactEvent[];
 }
 
+/** An event's identity: its place on its node's log. Ids are unique per source only. */
+export function keyOf(event: FactEvent): string {
+  return `${event.node}/${event.position}`;
+}
+
 /** The spans of one thing, out of the changes that its own events carry. */
 export function spansOf(
   element: ElementName,
@@ -77,6 +85,7 @@ export function spansOf(
     for (const change of event.changes ?? []) {
       if (change.element !== element || change.id !== id || change.to === null) continue;
       const last = spans.at(-1);
+      if (last?.status === change.to) continue;
       if (last !== undefined) last.to = event.occurred_at;
       spans.push({ status: change.to, from: event.occurred_at, to: null });
     }
@@ -104,8 +113,8 @@ const GIST: Record<ElementName, readonly string[]> = {
 };
 
 /** The one or two words of a thing's state that tell what it is. */
-export function gist(element: ElementName, state: State): string {
-  const words = GIST[element].map((field) => state[field]);
+export function gist(element: ElementName, state: State | null): string {
+  const words = GIST[element].map((field) => state?.[field]);
   return words
     .filter((value) => typeof value === 'string' && value !== '')
     .slice(0, 2)

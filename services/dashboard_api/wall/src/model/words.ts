@@ -54,6 +54,7 @@ const WORDS = {
   recorded: ['录入', 'Recorded'],
   source: ['来源', 'Source'],
   sequence: ['序号', 'Sequence'],
+  chain: ['前链值', 'Hash before'],
   corrects: ['更正', 'Corrects'],
   slant: ['斜线：发生 → 收到，越斜越迟', 'Slant: occurred → received; the flatter, the later'],
   lateEntry: ['迟', 'late'],
