@@ -6,15 +6,16 @@ what stands in the cell, which may be somebody's name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, tzinfo
-from string import Formatter
 from typing import Any, Protocol
 
 from services.importer.errors import RowRefused
 
 Row = Mapping[str, str]
 
+_PIECE = re.compile(r"(\{\{|\}\}|[^{}]+|\})|(\{)(?:([^{}]+)\})?")
 _TRUE = frozenset({"true", "yes", "y", "1", "是", "有"})
 _FALSE = frozenset({"false", "no", "n", "0", "否", "无"})
 
@@ -38,10 +39,15 @@ class Template:
     def __init__(self, text: str) -> None:
         """Raises ValueError for a brace that is not closed, or names nothing."""
         self._parts: list[tuple[str, str | None]] = []
-        for literal, column, form, conversion in Formatter().parse(text):
-            if column is not None and (not column or form or conversion):
-                raise ValueError("braces hold the name of a column: {column}")
-            self._parts.append((literal, column))
+        for literal, opened, column in _PIECE.findall(text):
+            if literal in ("{{", "}}"):
+                self._parts.append((literal[0], None))
+            elif column:
+                self._parts.append(("", column))
+            elif opened or literal == "}":
+                raise ValueError("a brace is open or empty; {column} is a column, {{ is a brace")
+            else:
+                self._parts.append((literal, None))
         self.columns: tuple[str, ...] = tuple(c for _, c in self._parts if c is not None)
 
     def of(self, row: Row) -> str | None:

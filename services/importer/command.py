@@ -29,10 +29,10 @@ from services.importer.translation import Translator
 
 ALL_THERE, SOME_REFUSED, UNUSABLE, NO_DOOR = 0, 1, 2, 3
 _EPILOG = """\
-Run again after a break, however it came about: it goes on where it was, and what was sent
-already is recognised.  Exit codes: 0 every event is there; 1 some were refused (the report
-tells which); 2 the file, the mapping or an argument cannot be used; 3 the server refused the
-importer or stayed away (run the same command again).
+Run again in the same folder after a break, however it came about: it goes on where it was,
+and what was sent already is recognised.  Exit codes: 0 every event is there; 1 some were
+refused (the report tells which); 2 the file, the mapping or an argument cannot be used; 3 the
+server refused the importer or stayed away (run the same command again).
 """
 
 
@@ -49,11 +49,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--token", help="an importer's token (else the variable YIPING_TOKEN)")
     command.add_argument(
         "--state", type=Path, metavar="FILE",
-        help="where to keep how far it has come (beside FILE, or here if that cannot be written)",
+        help="where to keep how far it has come (FILE.import-state.json in this folder)",
     )  # fmt: skip
     command.add_argument(
         "--report", type=Path, metavar="FILE",
-        help="where to write what was refused, as JSON (like --state)",
+        help="where to write what was refused, as JSON (FILE.import-report.json in this folder)",
     )  # fmt: skip
     command.add_argument(
         "--from-start", action="store_true", help="begin anew, whatever the state file tells"
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (ImporterError, OSError) as error:
         console.print(f"yiping: {error}", soft_wrap=True)
         return UNUSABLE
-    report = arguments.report or _beside(arguments.file, "import-report.json")
+    report = arguments.report or _here(arguments.file, "import-report.json")
     report.write_bytes(msgspec.json.format(msgspec.json.encode(tally)) + b"\n")
     print(summary(tally))
     if tally.refused_count or tally.unmatched_rows:
@@ -98,7 +98,7 @@ async def _import(arguments: argparse.Namespace, token: str, console: Console) -
     ) as table, _bar(console) as bar:  # fmt: skip
         translator = Translator(compiled(written, source, table.columns))
         state_file = StateFile(
-            arguments.state or _beside(arguments.file, "import-state.json"),
+            arguments.state or _here(arguments.file, "import-state.json"),
             fingerprint(arguments.file, text, arguments.url),
         )
         if arguments.from_start:
@@ -141,10 +141,9 @@ def _text(path: Path) -> str:
         raise MappingInvalid(path.name, 1, "", "the file is not UTF-8 text") from None
 
 
-def _beside(file: Path, suffix: str) -> Path:
-    """A file beside the input, or in the folder at hand where that one cannot be written."""
-    folder = file.parent if os.access(file.parent, os.W_OK) else Path()
-    return folder / f"{file.name}.{suffix}"
+def _here(file: Path, suffix: str) -> Path:
+    """A file in the folder at hand: where somebody else's data lies is not ours to write."""
+    return Path(f"{file.name}.{suffix}")
 
 
 def _positive(text: str) -> int:

@@ -86,7 +86,7 @@ class Door:
                 return response.status, _decoded(content), _seconds(response.headers)
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError):
             return None, None, None
-        except aiohttp.InvalidURL:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
             raise DoorRefused("bad_url", "no address of a server") from None
 
 

@@ -112,10 +112,18 @@ def parse(text: str, file: str) -> tuple[MappingFile, Source]:
         raise MappingInvalid(file, 1, "", "the file is empty")
     plain = _plain(node, (), lines, file)
     source = Source(file, lines)
+    message = _mistake(plain)
+    if message is not None:
+        raise _wrong_shape(message, plain, source)
+    return msgspec.convert(plain, MappingFile), source
+
+
+def _mistake(plain: Any) -> str | None:
     try:
-        return msgspec.convert(plain, MappingFile), source
+        msgspec.convert(plain, MappingFile)
     except msgspec.ValidationError as error:
-        raise _wrong_shape(str(error), source) from None
+        return str(error)
+    return None
 
 
 def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], file: str) -> Any:
@@ -139,7 +147,8 @@ def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], file: str) -> An
 
 
 _AT = re.compile(r" - at `(?:key in )?\$(.*)`$")
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[(\.\.\.)\]")
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_SOME_KEY = "..."
 _REASONS = {
     "Object missing required field": "is missing",
     "Object contains unknown field": "is not a key here",
@@ -153,19 +162,41 @@ _WORDS = {
 }
 
 
-def _wrong_shape(message: str, source: Source) -> MappingInvalid:
+def _wrong_shape(message: str, plain: Any, source: Source) -> MappingInvalid:
     """A decoder's message with the line of the key that it speaks of."""
     at = _AT.search(message)
     text = message[: at.start()] if at else message
-    path: Path = tuple(
-        int(number) if number else name
-        for name, number, _any in _STEP.findall(at.group(1) if at else "")
-        if name or number
-    )
+    path: Path = ()
+    for name, index in _STEP.findall(at.group(1) if at else ""):
+        if index == _SOME_KEY:
+            path += (_culprit(message, plain, path),)
+        else:
+            path += (int(index) if index else name,)
     for opening, reason in _REASONS.items():
         if text.startswith(opening):
             name = text.rpartition(" ")[2].strip("`")
             return source.invalid((*path, name), reason)
-    for word, plain in _WORDS.items():
-        text = text.replace(word, plain)
+    for word, plainly in _WORDS.items():
+        text = text.replace(word, plainly)
     return source.invalid(path, text)
+
+
+def _culprit(message: str, plain: Any, path: Path) -> str:
+    """The key below ``path`` that a message means: the one that alone brings it about."""
+    there = plain
+    for step in path:
+        there = there[step]
+    for key, value in there.items():
+        if _mistake(_with(plain, path, {key: value})) == message:
+            return str(key)
+    return _SOME_KEY
+
+
+def _with(plain: Any, path: Path, value: Any) -> Any:
+    """The same tree with one place replaced."""
+    if not path:
+        return value
+    first, rest = path[0], path[1:]
+    if isinstance(first, int):
+        return [_with(one, rest, value) if n == first else one for n, one in enumerate(plain)]
+    return {**plain, first: _with(plain[first], rest, value)}

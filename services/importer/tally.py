@@ -101,7 +101,9 @@ def summary(tally: Tally) -> str:
         lines.append(f"  {tally.ignored_rows} rows passed over, as the mapping asks")
     if tally.unmatched_rows:
         rows = ", ".join(map(str, tally.first_unmatched[:5]))
-        lines.append(f"  {tally.unmatched_rows} rows met by no rule of the mapping (rows {rows} …)")
+        lines.append(
+            f"  {tally.unmatched_rows} rows met by no rule of the mapping (the first: {rows})"
+        )
     for code, refusals in sorted(tally.refused.items(), key=lambda item: -item[1].count):
         first = refusals.first[0]
         where = f"row {first.row}, {first.path}" if first.path else f"row {first.row}"
