@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple
 
+from services.backbone.log import LOAD_PREFIX
 from services.backbone.progress import NEVER, Applied
 from services.dashboard_api.panels.levels import Cell, Levels, differences
 from services.dashboard_api.panels.sources import Heard, Sources
-from services.dashboard_api.reads import LOADS, Reads
+from services.dashboard_api.reads import Reads
 
 log = logging.getLogger(__name__)
 
@@ -54,16 +55,14 @@ class Keeper:
 
     async def advance(self, applied: Applied) -> None:
         """Add what came since the last step; raises WarehouseFailed and then adds nothing."""
-        held, since, until = self.held, self.applied.watermark, applied.watermark
-        if held is None or until <= since:
+        if self.held is None or applied.watermark <= self.applied.watermark:
             return
-        flows = await self._reads.flows_between(since, until)
-        arrivals = await self._reads.arrivals_between(since, until)
-        for flow in flows:
-            held.levels.add(flow)
-        for arrival in arrivals:
-            held.sources.add(arrival)
-            held.heard.note(arrival)
+        held, positions = self.held, self.applied.positions
+        for came in await self._reads.came(positions, applied.positions):
+            for flow in came.flows:
+                held.levels.add(flow)
+            held.sources.add(came.arrival)
+            held.heard.note(came.arrival)
         self.applied = applied
 
     async def check(self, checks: Reads) -> list[tuple[Cell, int, int]]:
@@ -84,4 +83,4 @@ class Keeper:
 
 def loads(applied: Applied) -> dict[str, int]:
     """How far the imports are."""
-    return {n: p for n, p in applied.positions.items() if n.startswith(LOADS)}
+    return {n: p for n, p in applied.positions.items() if n.startswith(LOAD_PREFIX)}

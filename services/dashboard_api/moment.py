@@ -1,25 +1,44 @@
 """Where the numbers of a moment stand: each node's keyframe before it, and the flows since.
 
-A keyframe is the level at 00:00 UTC of a day, written once all earlier days of its node are
-closed; a row without element says that it is whole.  A node without any keyframe before the
-moment is summed from its first day.
+A keyframe is the level at 00:00 UTC of a day.  The projector writes one after every closed
+day on which anything moved; a row without element says that it is whole.  So whatever moved
+between a node's keyframe and the moment moved on the day of the moment, or on days that were
+not closed yet: those after the node's newest keyframe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from services.backbone.log import LOAD_PREFIX
 from services.backbone.progress import Progress
 from services.dashboard_api.readers import Readers
 
 _KEYFRAMES = """
-SELECT node, max(day) FROM keyframes
-WHERE element = '' AND day <= toDate({as_of:DateTime64(6, 'UTC')})
+SELECT node, countIf(day <= {day:Date}), maxIf(day, day <= {day:Date}), max(day)
+FROM keyframes
+WHERE element = ''
 GROUP BY node
 """
-_FIRST_DAYS = "SELECT node, min(day) FROM flows WHERE node IN {nodes:Array(String)} GROUP BY node"
+_FIRST_DAY = """
+SELECT toDate(received_at) FROM events WHERE node = {node:String}
+ORDER BY node, position LIMIT 1
+"""
+_DAY_OF = """
+SELECT toDate(received_at) FROM events
+WHERE node = {node:String} AND position = {position:UInt64} LIMIT 1
+"""
+
+
+class Stretch(NamedTuple):
+    """What of one node adds up to a moment: a keyframe, and flows of some days."""
+
+    node: str
+    keyframe: date | None
+    since: date
+    until: date
 
 
 class Bounds(NamedTuple):
@@ -41,38 +60,73 @@ class Moments:
         self._readers = readers
         self._progress = progress
         self._first_days: dict[str, date] = {}
+        self._last_days: dict[str, tuple[int, date]] = {}
 
     async def bounds(self, as_of: datetime) -> Bounds:
-        """Where to begin for each node; raises WarehouseFailed."""
-        rows = await self._readers.rows(_KEYFRAMES, {"as_of": as_of})
-        starts: dict[str, date] = dict(rows)
-        rest = self._progress.snapshot().positions.keys() - starts.keys()
-        await self._learn_first_days(rest - self._first_days.keys())
-        firsts = {
-            node: self._first_days[node]
-            for node in rest
-            if node in self._first_days and self._first_days[node] <= as_of.date()
+        """What to sum for a moment; raises WarehouseFailed."""
+        day = as_of.date()
+        frames = {
+            node: (newest if known else None, last)
+            for node, known, newest, last in await self._readers.rows(_KEYFRAMES, {"day": day})
         }
-        return bounds_of(starts, firsts)
+        stretches = []
+        for node, position in sorted(self._progress.snapshot().positions.items()):
+            stretch = await self._stretch(node, position, day, frames)
+            if stretch is not None:
+                stretches.append(stretch)
+        return bounds_of(stretches)
 
-    async def _learn_first_days(self, nodes: Iterable[str]) -> None:
-        unknown = sorted(nodes)
-        if unknown:
-            rows = await self._readers.rows(_FIRST_DAYS, {"nodes": unknown})
-            self._first_days.update(rows)
+    async def _stretch(
+        self,
+        node: str,
+        position: int,
+        day: date,
+        frames: Mapping[str, tuple[date | None, date]],
+    ) -> Stretch | None:
+        before, newest = frames.get(node, (None, None))
+        if newest is not None and newest > day:
+            return Stretch(node, before, day, day)
+        since = before or await self._first_day(node)
+        if since is None or since > day:
+            return None
+        until = day
+        if node.startswith(LOAD_PREFIX):
+            until = min(day, await self._last_day(node, position))
+        return Stretch(node, before, since, until)
+
+    async def _first_day(self, node: str) -> date | None:
+        if node not in self._first_days:
+            rows = await self._readers.rows(_FIRST_DAY, {"node": node})
+            if not rows:
+                return None
+            self._first_days[node] = rows[0][0]
+        return self._first_days[node]
+
+    async def _last_day(self, node: str, position: int) -> date:
+        """The day of a node's last record: an import of long ago has nothing after it."""
+        held = self._last_days.get(node)
+        if held is not None and held[0] == position:
+            return held[1]
+        rows = await self._readers.rows(_DAY_OF, {"node": node, "position": position})
+        last: date = rows[0][0] if rows else date.max
+        self._last_days[node] = (position, last)
+        return last
 
 
-def bounds_of(keyframes: Mapping[str, date], firsts: Mapping[str, date]) -> Bounds:
-    """The conditions for nodes that have a keyframe, and for those summed from their start."""
+def bounds_of(stretches: list[Stretch]) -> Bounds:
+    """The conditions that pick out some stretches."""
     parameters: dict[str, Any] = {}
-    at_keyframe: list[str] = []
-    since: list[str] = []
-    for i, (node, day) in enumerate(sorted([*keyframes.items(), *firsts.items()])):
-        parameters[f"node_{i}"], parameters[f"day_{i}"] = node, day
-        if node in keyframes:
-            at_keyframe.append(f"node = {{node_{i}:String}} AND day = {{day_{i}:Date}}")
-        since.append(f"node = {{node_{i}:String}} AND day >= {{day_{i}:Date}}")
-    return Bounds(_either(at_keyframe), _either(since), parameters)
+    keyframes: list[str] = []
+    flows: list[str] = []
+    for i, (node, keyframe, since, until) in enumerate(stretches):
+        parameters |= {f"node_{i}": node, f"since_{i}": since, f"until_{i}": until}
+        flows.append(
+            f"node = {{node_{i}:String}} AND day BETWEEN {{since_{i}:Date}} AND {{until_{i}:Date}}"
+        )
+        if keyframe is not None:
+            parameters[f"keyframe_{i}"] = keyframe
+            keyframes.append(f"node = {{node_{i}:String}} AND day = {{keyframe_{i}:Date}}")
+    return Bounds(_either(keyframes), _either(flows), parameters)
 
 
 def _either(conditions: list[str]) -> str:

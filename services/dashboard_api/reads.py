@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from schemas.elements import ELEMENTS
 from schemas.organisations import scope_of
+from services.backbone.log import LOAD_PREFIX
 from services.dashboard_api.moment import Moments
 from services.dashboard_api.panels.buckets import (
     BUCKET_S,
@@ -20,12 +21,10 @@ from services.dashboard_api.panels.sources import LAG_WINDOW, Arrival, Heard, So
 from services.dashboard_api.readers import Readers, Row, sql
 
 EVERY = tuple(ELEMENTS)
-LOADS = "load-"
-"""Imports go into nodes of their own, whose names begin so; their past is not live."""
 ALL_DIGITS = 12
 RECENT = timedelta(days=1)
 _ACTIVE = [f"{e.name}/{status}" for e in ELEMENTS.values() for status in sorted(e.active)]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Counted(NamedTuple):
@@ -33,6 +32,13 @@ class Counted(NamedTuple):
 
     levels: Levels
     heard: Heard
+
+
+class Came(NamedTuple):
+    """One fact that came in, and what it moved."""
+
+    arrival: Arrival
+    flows: list[Flow]
 
 
 class Reads:
@@ -116,7 +122,7 @@ class Reads:
         heard = {a.sender for a in arrivals if a.received_at > recent}
         silent = sources.senders() - heard
         found = [a for a in arrivals if a.sender in heard]
-        found += await self._window(as_of, _EPOCH, silent)
+        found += await self._window(as_of, EPOCH, silent)
         for arrival in sorted(found, key=lambda a: a.received_at):
             sources.add(arrival)
         return sources
@@ -129,22 +135,25 @@ class Reads:
         parameters = {"senders": sorted(senders), "since": since, "as_of": as_of}
         return _arrivals(await self._readers.rows(sql("freshness"), parameters))
 
-    async def flows_between(self, since: datetime, until: datetime) -> list[Flow]:
-        """What moved on the live nodes after ``since``, until ``until`` at the latest.
+    async def came(self, after: Mapping[str, int], until: Mapping[str, int]) -> list[Came]:
+        """What came on the live nodes between two sets of positions, in the order of receipt.
 
         Raises WarehouseFailed.
         """
-        rows = await self._readers.rows(
-            sql("flows_between"), {**_between(since, until), "elements": list(EVERY)}
-        )
-        return [Flow(*row) for row in rows]
-
-    async def arrivals_between(self, since: datetime, until: datetime) -> list[Arrival]:
-        """What came in on the live nodes after ``since``, until ``until`` at the latest.
-
-        Raises WarehouseFailed.
-        """
-        return _arrivals(await self._readers.rows(sql("arrivals_between"), _between(since, until)))
+        conditions: list[str] = []
+        parameters: dict[str, Any] = {}
+        for i, (node, position) in enumerate(sorted(until.items())):
+            first = after.get(node, 0)
+            if position > first and not node.startswith(LOAD_PREFIX):
+                parameters |= {f"node_{i}": node, f"after_{i}": first, f"until_{i}": position}
+                conditions.append(
+                    f"(node = {{node_{i}:String}}"
+                    f" AND position BETWEEN {{after_{i}:UInt64}} + 1 AND {{until_{i}:UInt64}})"
+                )
+        if not conditions:
+            return []
+        query = sql("events_after").replace("[stretches]", " OR ".join(conditions))
+        return [_came(row) for row in await self._readers.rows(query, parameters)]
 
 
 def digits_for(org: str | None) -> int:
@@ -154,11 +163,7 @@ def digits_for(org: str | None) -> int:
 
 def moment_of_us(us: int) -> datetime:
     """The moment that many microseconds after 1970 began."""
-    return _EPOCH + timedelta(microseconds=us)
-
-
-def _between(since: datetime, until: datetime) -> dict[str, Any]:
-    return {"since": since, "until": until, "loads": LOADS}
+    return EPOCH + timedelta(microseconds=us)
 
 
 def _arrivals(rows: Iterable[Row]) -> list[Arrival]:
@@ -180,3 +185,23 @@ def _counted(rows: Iterable[Row]) -> Counted:
         else:
             heard.add(code, bucket)
     return Counted(levels, heard)
+
+
+def _came(row: Row) -> Came:
+    sender, received, occurred, recorded, missing, *changes = row
+    received_at = moment_of_us(received)
+    arrival = Arrival(sender, received_at, moment_of_us(occurred), moment_of_us(recorded), missing)
+    bucket = bucket_of_moment(received_at)
+    return Came(
+        arrival, [flow for one in zip(*changes, strict=True) for flow in _flows(one, bucket)]
+    )
+
+
+def _flows(change: Row, bucket: int) -> Iterator[Flow]:
+    """The same as the view ``flows``: a thing left where it was and came where it is."""
+    element, from_org, from_status, to_org, to_status = change
+    if (from_org, from_status) != (to_org, to_status):
+        if from_status:
+            yield Flow(element, from_org, from_status, bucket, -1)
+        if to_status:
+            yield Flow(element, to_org, to_status, bucket, 1)
