@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from schemas import generated_files
+from services.backbone.event_store import LIVE_NODE, NodeHead
+from services.backbone.progress import NEVER
 from services.backbone.settings import Settings
 from services.backbone.sqlite_store import SQLiteEventStore
+from services.backbone.store_log import StoreLog
 from services.ingest.runtime import verify_store
+from services.projector import commands
 
 
 def progress_bar(text: str) -> Progress:
@@ -36,6 +43,30 @@ def verify(settings: Settings) -> int:
         print(f"{f.what}: {f.node} {f.position} {f.stream} {f.version}: {f.message}")
     print(f"{total} events, {len(findings)} findings", file=sys.stderr)
     return 1 if findings else 0
+
+
+def views(settings: Settings, action: str, name: str | None) -> int:
+    """One of the commands about views, on views that no process serves."""
+    dsn = settings.warehouse
+    if action == "list":
+        return commands.list_views(dsn)
+    if action == "plan":
+        return commands.plan_views(dsn)
+    if action == "apply":
+        return commands.apply_views(dsn)
+    with closing(SQLiteEventStore(settings.sqlite_path, write=False)) as store:
+        heads = store.heads()
+        log = StoreLog(store, lambda: _last_moment(heads))
+        if action == "rebuild":
+            return commands.rebuild_view(dsn, name or "", log)
+        total = sum(head.position for head in heads.values())
+        return commands.check_views(dsn, log, total, settings.data)
+
+
+def _last_moment(heads: Mapping[str, NodeHead]) -> datetime:
+    """The moment up to which a log that nobody writes is complete."""
+    live = heads.get(LIVE_NODE)
+    return datetime.fromisoformat(live.received_at) if live else NEVER
 
 
 def schema_files(action: str) -> int:
