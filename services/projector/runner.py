@@ -20,7 +20,7 @@ from services.backbone.log import LOAD_PREFIX, Log
 from services.backbone.progress import NEVER, Progress
 from services.backbone.warehouse import Warehouse
 from services.projector import checkpoints
-from services.projector.batch import BLOCK_ROWS, FLUSH_AFTER_S, Batch, Pace
+from services.projector.batch import BLOCK_ROWS, FLUSH_AFTER_S, Batch, Block, Pace
 from services.projector.keyframes import Keyframes
 from services.projector.migrations import apply
 from services.projector.view_files import SOURCE
@@ -141,11 +141,15 @@ class Projector:
         self._insist(lambda: self._warehouse.insert_json(SOURCE, block.ndjson))
         self._pace.flushed(started_s, self._clock_s())
         self._records += block.rows
-        live = [moment for node, moment in block.reached.items() if not _is_load(node)]
-        watermark = max(complete, *live) if live else complete
+        watermark = max(complete, self._reached_alone(block))
         self._progress.applied(block.positions, watermark)
         self._checkpointer.reached(block.positions)
         self._close(block.reached, watermark)
+
+    def _reached_alone(self, block: Block) -> datetime:
+        """Where a live node that is the only one is with a block; its moments only grow."""
+        live = [node for node in self._batch.positions if not _is_load(node)]
+        return block.reached.get(live[0], NEVER) if len(live) == 1 else NEVER
 
     def _idle(self, complete: datetime) -> None:
         self._progress.applied({}, complete)

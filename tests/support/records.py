@@ -54,8 +54,20 @@ class Recorder:
         name = stream_name(row.element, subject)
         thing = self._things.setdefault(name, Thing(row.element, subject))
         words = self._words.setdefault(name, [])
-        word = word_of(row, fact, fact_id=id_, occurred_at=occurred_at, version=thing.version + 1)
-        change = apply(thing, word, sender=sender, corrects=corrects, history=lambda: list(words))
+        word = word_of(
+            row,
+            fact,
+            fact_id=fact_id(source, id_),
+            occurred_at=occurred_at,
+            version=thing.version + 1,
+        )
+        change = apply(
+            thing,
+            word,
+            sender=sender,
+            corrects=corrects and fact_id(source, corrects),
+            history=lambda: list(words),
+        )
         words.append(word)
         stored = StoredFact(
             stream=name,

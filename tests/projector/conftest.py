@@ -1,0 +1,5 @@
+"""What the tests of the projector share: a real chDB."""
+
+from tests.support.warehouse import empty_warehouse, engine, warehouse, warehouse_dsn
+
+__all__ = ["empty_warehouse", "engine", "warehouse", "warehouse_dsn"]
