@@ -5,7 +5,7 @@ import { crosses, layOut, leadEnd, overlap, type Anchor } from '../src/model/lab
 import { maskId } from '../src/model/mask';
 import { Organisations, shortName, type Organisation } from '../src/model/organisations';
 import { fillOf, niceTop } from '../src/model/scale';
-import { caseOf, gist, spansOf, valueText, type FactEvent } from '../src/model/things';
+import { caseOf, gist, spansOf, fieldText, type FactEvent } from '../src/model/things';
 import { clockOf, formatAge, formatChange, formatCount } from '../src/model/time';
 import { isStale, trustOf } from '../src/model/trust';
 import type { FreshnessFrame, Source } from '../src/protocol/frames';
@@ -313,9 +313,17 @@ describe('things', () => {
   });
 
   it('have values that can be read', () => {
-    expect(valueText(['伤情鉴定', '笔录'], 'zh')).toBe('伤情鉴定、笔录');
-    expect(valueText(true, 'zh')).toBe('是');
-    expect(valueText(null, 'en')).toBe('—');
-    expect(valueText(8, 'en')).toBe('8');
+    const text = (field: string, value: unknown, lang: 'zh' | 'en' = 'zh'): string =>
+      fieldText(field, value, lang, clockOf('Asia/Shanghai').short);
+    expect(text('missing', ['伤情鉴定', '笔录'])).toBe('伤情鉴定、笔录');
+    expect(text('urgent', true)).toBe('是');
+    expect(text('urgent', null, 'en')).toBe('—');
+    expect(text('limit_h', 8)).toBe('8');
+    expect(text('seized_at', '2026-11-22T16:00:00+00:00')).toBe('11-23 00:00:00');
+    expect(text('extensions', [{ by: '县', until: 3 }])).toBe('by 县，until 3');
+  });
+
+  it('have values in which persons are masked', () => {
+    expect(fieldText('persons_brought', ['R3502030934'], 'zh', String)).toBe('R******0934');
   });
 });

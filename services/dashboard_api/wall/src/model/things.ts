@@ -1,5 +1,6 @@
 /** Lists of things, one thing, and the timeline of a case, as the server gives them. */
 import type { ElementName } from '../protocol/frames';
+import { maskId } from './mask';
 import { isElement, type Lang } from './route';
 
 export type State = Record<string, unknown>;
@@ -121,12 +122,32 @@ export function gist(element: ElementName, state: State | null): string {
     .join(' ');
 }
 
-/** A field's value in a line of text; lists by commas, yes and no as words. */
-export function valueText(value: unknown, lang: Lang): string {
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+const PERSONS = new Set(['person_no', 'persons_brought']);
+
+/**
+ * A field's value in a line of text: lists by commas, yes and no as words, moments as `moment`
+ * writes them, persons masked.
+ */
+export function fieldText(
+  field: string,
+  value: unknown,
+  lang: Lang,
+  moment: (ms: number) => string,
+): string {
   if (value === null || value === undefined) return '—';
   if (typeof value === 'boolean') {
     return lang === 'zh' ? (value ? '是' : '否') : value ? 'yes' : 'no';
   }
-  if (Array.isArray(value)) return value.map((item) => valueText(item, lang)).join('、') || '—';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);
+  if (Array.isArray(value)) {
+    return value.map((item) => fieldText(field, item, lang, moment)).join('、') || '—';
+  }
+  if (typeof value === 'object') {
+    return Object.entries(value)
+      .map(([inner, held]) => `${inner} ${fieldText(inner, held, lang, moment)}`)
+      .join('，');
+  }
+  const text = String(value as string | number);
+  if (PERSONS.has(field)) return maskId('person', text);
+  return MOMENT.test(text) ? moment(Date.parse(text)) : text;
 }
