@@ -18,7 +18,7 @@ COLUMNS = (
     "recorded_on", "kind", "booking", "person", "admitted_at", "custody_level", "status",
     "gender", "age_band", "top_charge",
 )  # fmt: skip
-FIRST_DAY = date(2025, 10, 20)
+FIRST_DAY = date(2024, 10, 20)
 LEVELS = ("MIN", "MED", "MAX", "")
 STATUSES = ("DE", "CS", "DEP")
 CHARGES = ("120.05", "155.25", "")
