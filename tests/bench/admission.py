@@ -13,6 +13,7 @@ import re
 import sqlite3
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,8 @@ def _bodies() -> list[bytes]:
     """Batches of a province's life, all classes mixed, with personal fields to seal."""
     counties = [o.code[:6] for o in organisations.load() if o.level == "county"]
     areas: dict[str, str] = {}
-    events = (_event(msgspec.json.decode(e.body, type=LogRecord)) for e in province(1))
+    counted: Counter[str] = Counter()
+    events = (_event(msgspec.json.decode(e.body, type=LogRecord), counted) for e in province(1))
     bodies = []
     for _ in range(BATCHES):
         body = msgspec.json.encode(list(itertools.islice(events, BATCH))).decode()
@@ -72,7 +74,8 @@ def _bodies() -> list[bytes]:
     return bodies
 
 
-def _event(record: LogRecord) -> dict[str, Any]:
+def _event(record: LogRecord, counted: Counter[str]) -> dict[str, Any]:
+    counted[record.sender] += 1
     return {
         "specversion": "1.0",
         "id": record.id,
@@ -80,7 +83,7 @@ def _event(record: LogRecord) -> dict[str, Any]:
         "type": record.type,
         "time": record.occurred_at,
         "recordedtime": record.recorded_at,
-        "sequence": record.sequence,
+        "sequence": counted[record.sender],
         "data": record.data,
     }
 
