@@ -40,7 +40,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     freshness_s: float = 1.0
     """Least time between two frames of freshness."""
     reload_s: float = 1.0
-    """Least time between two reloads of all levels; a long one earns a longer rest."""
+    """Least time between two reloads of all levels."""
+    reload_rest: float = 5.0
+    """A reload begins at most once in so many times the last one's own length."""
     reload_positions: int = 50_000
     """More new positions than this are quicker reloaded than added."""
     linger_s: float = 180.0
@@ -176,7 +178,8 @@ class Live:
         elif loop.time() >= self._reload_at_s:
             began_s = loop.time()
             await self._keeper.reload(applied)
-            self._reload_at_s = began_s + max(self._pace.reload_s, 5 * (loop.time() - began_s))
+            took_s = loop.time() - began_s
+            self._reload_at_s = began_s + max(self._pace.reload_s, self._pace.reload_rest * took_s)
             self._bucket = 0
         if self._keeper.held:
             await self._show(self._keeper.held)

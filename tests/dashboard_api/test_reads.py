@@ -1,0 +1,111 @@
+"""The numbers of any moment, read from the views."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.elements import ELEMENTS
+from schemas.organisations import scope_of
+from services.dashboard_api.panels.buckets import bucket_of_moment
+from services.dashboard_api.panels.levels import Levels, total
+from tests.dashboard_api.histories import ORGS, START
+from tests.dashboard_api.world import PROVINCE, World, levels_by_hand, total_by_hand
+
+SECONDS = st.integers(min_value=-5 * 86_400, max_value=62 * 3600)
+AT_MOMENTS = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+def moment(seconds: int) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+@AT_MOMENTS
+@given(seconds=SECONDS)
+async def test_levels_are_those_counted_by_hand(history: World, seconds: int) -> None:
+    """At any moment the levels equal a count of the things, one by one, from the log."""
+    levels = await history.reads.levels(moment(seconds))
+
+    standing = {tuple(cell): n for cell, n in levels.cells.items() if n}
+    assert standing == levels_by_hand(history.entries, moment(seconds))
+
+
+@AT_MOMENTS
+@given(seconds=SECONDS)
+async def test_province_is_the_sum_of_cities_counties_and_stations(
+    history: World, seconds: int
+) -> None:
+    """Province = Σ cities = Σ counties = Σ stations, for every element, at any moment."""
+    as_of = moment(seconds)
+    whole = await history.reads.levels(as_of)
+    for element in ELEMENTS:
+        expected = total_by_hand(history.entries, element, PROVINCE, as_of)
+        cities = whole.children(element, PROVINCE)
+        counties = dict(whole.counties(element, PROVINCE))
+        stations = [
+            station
+            for county, own in counties.items()
+            for station in (
+                whole.children(element, county).values() if len(scope_of(county)) == 6 else [own]
+            )
+        ]
+
+        assert total(element, whole.statuses(element, PROVINCE)) == expected
+        assert sum(total(element, s) for s in cities.values()) == expected
+        assert sum(total(element, s) for s in counties.values()) == expected
+        assert sum(total(element, s) for s in stations) == expected
+
+
+@AT_MOMENTS
+@given(seconds=SECONDS, org=st.sampled_from((PROVINCE, *ORGS)), data=st.data())
+async def test_the_query_of_one_organisation_agrees_with_that_of_all(
+    history: World, seconds: int, org: str, data: st.DataObject
+) -> None:
+    """The coarse query for one organisation gives the numbers of the fine one for all."""
+    element = data.draw(st.sampled_from(sorted(ELEMENTS)))
+    whole = (await history.reads.counted(moment(seconds))).levels
+    own = (await history.reads.counted(moment(seconds), elements=[element], org=org)).levels
+
+    at = moment(seconds)
+    assert shown(own, element, org, at) == shown(whole, element, org, at)
+
+
+def shown(levels: Levels, element: str, org: str, as_of: datetime) -> object:
+    """What a frame takes from levels."""
+    return (
+        {s: n for s, n in levels.statuses(element, org).items() if n},
+        {c: total(element, s) for c, s in levels.children(element, org).items() if any(s.values())},
+        {c: total(element, s) for c, s in levels.counties(element, org) if total(element, s)},
+        levels.trend(element, org, bucket_of_moment(as_of)),
+    )
+
+
+async def test_sources_stay_known_when_they_have_been_silent_for_days(history: World) -> None:
+    """A source of which nothing came in the last day is read from older history."""
+    firsts = await history.reads.first_heard()
+    later = START + timedelta(days=30)
+
+    sources = await history.reads.sources(later, firsts)
+
+    assert {s.sender for s in sources.states()} == {sender for sender, _ in firsts}
+
+
+@pytest.mark.parametrize("org", [PROVINCE, "350200000000", "350203000000", "350203500000"])
+async def test_every_bucket_of_a_trend_is_the_total_of_its_end(history: World, org: str) -> None:
+    """The trend's value at a bucket's end is what the panel showed at that moment."""
+    as_of = START + timedelta(hours=55)
+    newest = int(-(-as_of.timestamp() // 600) * 600)
+    levels = (await history.reads.counted(as_of)).levels
+
+    values = levels.trend("person", org, newest)
+
+    for i in range(0, 144, 13):
+        end = min(as_of, datetime.fromtimestamp(newest - (143 - i) * 600, tz=as_of.tzinfo))
+        assert values[i] == total_by_hand(history.entries, "person", org, end)
