@@ -17,6 +17,8 @@ from services.simulator.province import Centre, Unit
 from services.simulator.times import DAY, HOUR, MINUTE, day_digits, midnight
 from services.simulator.words import Matter
 
+EVENTS_A_DAY = 91_000
+"""What all that begins below gives in the whole province, on average."""
 INCIDENTS_A_DAY = 3_500
 """Incidents of which no case comes, in the whole province."""
 CASES_A_DAY = 540
