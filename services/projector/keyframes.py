@@ -19,6 +19,11 @@ _BEGINNING = date(1970, 1, 1)
 
 _NEWEST = "SELECT max(day) FROM keyframes WHERE node = {node:String} AND element = ''"
 
+_RECEIVED = """
+SELECT received_at FROM events WHERE node = {node:String} AND position <= {position:UInt64}
+ORDER BY position DESC LIMIT 1
+"""
+
 _DUE = """
 SELECT DISTINCT day + 1 AS due FROM flows
 WHERE node = {node:String} AND day >= {newest:Date} AND day < {open_day:Date}
@@ -51,6 +56,19 @@ SELECT day, {node:String}, element, org, status, level FROM (
 )
 SETTINGS max_threads = 1, max_insert_threads = 1
 """
+
+
+def last_received(warehouse: Warehouse, positions: Mapping[str, int]) -> dict[str, datetime]:
+    """When each node's record at a position (or the last before it) was received.
+
+    What stands in ``events`` beyond a checkpoint may be missing in ``flows``: it closes no day.
+    Raises WarehouseFailed.
+    """
+    found = {}
+    for node, position in positions.items():
+        for (moment,) in warehouse.rows(_RECEIVED, {"node": node, "position": position}):
+            found[node] = moment
+    return found
 
 
 class Keyframes:

@@ -21,7 +21,7 @@ from services.backbone.progress import NEVER, Progress
 from services.backbone.warehouse import Warehouse
 from services.projector import checkpoints
 from services.projector.batch import BLOCK_ROWS, FLUSH_AFTER_S, Batch, Block, Pace
-from services.projector.keyframes import Keyframes
+from services.projector.keyframes import Keyframes, last_received
 from services.projector.migrations import apply
 from services.projector.view_files import SOURCE
 
@@ -113,8 +113,9 @@ class Projector:
         positions = self._insist(lambda: checkpoints.read(self._warehouse))
         self._batch = Batch(positions, rows=self._block_rows)
         self._checkpointer = checkpoints.Checkpointer(self._warehouse)
-        self._keyframes = self._insist(lambda: Keyframes(self._warehouse))
         self._progress.applied(positions, NEVER)
+        self._keyframes = Keyframes(self._warehouse)
+        self._insist(lambda: self._keyframes.close(last_received(self._warehouse, positions)))
 
     def _round(self) -> bool:
         """Read once, and insert, report or wait; False when all is done."""

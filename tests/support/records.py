@@ -99,16 +99,24 @@ class Recorder:
 
 
 def province(
-    seed: int, *, start: datetime = START, per_day: int = 90_000, centres: int = 92
+    seed: int,
+    *,
+    start: datetime = START,
+    per_day: int = 90_000,
+    centres: int = 92,
+    at_once: int = 400,
 ) -> Iterator[Entry]:
-    """Endless made-up life of a province, about 1.2 kB a record: all six elements."""
+    """Endless made-up life of a province, about 1.2 kB a record: all six elements.
+
+    ``at_once`` is how many cases live beside one another.
+    """
     made = random.Random(seed)
     recorder = Recorder()
     orgs = [f"35{1 + n % 9:02d}{2 + n // 9:02d}" for n in range(centres)]
     lives: list[list[tuple[str, dict[str, Any], str]]] = []
     now, count = start, 0
     while True:
-        if len(lives) < 400:
+        if len(lives) < at_once:
             lives.append(_life(made, orgs, count))
         life = made.choice(lives)
         type_, data, sender = life.pop()

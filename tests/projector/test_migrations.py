@@ -1,0 +1,163 @@
+"""Making the views stand as their files say."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from services.backbone.warehouse import Warehouse
+from services.projector import migrations
+from services.projector.migrations import Standing, apply, standing, state_of, steps
+from services.projector.view_files import ViewFile, load, named
+from tests.support.projecting import contents, insert, project
+from tests.support.records import START, Recorder, province
+
+FILES = load()
+ENTRIES = [entry for entry, _ in zip(province(3), range(400), strict=False)]
+
+Edit = Callable[[list[ViewFile]], None]
+
+
+def changed(name: str, old: str, new: str) -> list[ViewFile]:
+    """The project's files with one of them edited."""
+    file = named(name, FILES)
+    edited = replace(
+        file,
+        table=file.table and file.table.replace(old, new),
+        select=file.select and file.select.replace(old, new),
+        view=file.view and file.view.replace(old, new),
+    )
+    assert edited != file
+    return [edited if f is file else f for f in FILES]
+
+
+@pytest.fixture
+def edit(monkeypatch: pytest.MonkeyPatch) -> Edit:
+    """Lets ``apply`` meet edited files."""
+
+    def use(files: list[ViewFile]) -> None:
+        monkeypatch.setattr(migrations, "load", lambda: files)
+
+    return use
+
+
+def test_the_plan_of_an_empty_database_makes_everything() -> None:
+    """Tables, their feeds, and the plain views, ``events`` first."""
+    planned = steps(FILES, Standing(frozenset(), {}))
+
+    assert [step.view.name for step in planned] == [file.name for file in FILES]
+    assert planned[0].view.name == "events"
+    assert {step.action for step in planned} == {"create", "replace"}
+
+
+def test_what_stands_needs_no_plan(warehouse: Warehouse) -> None:
+    """After ``apply`` there is nothing to do."""
+    held = standing(warehouse)
+
+    assert steps(FILES, held) == []
+    assert {state_of(file, held) for file in FILES} == {"applied"}
+    assert apply(warehouse) == []
+
+
+def test_planning_changes_nothing(empty_warehouse: Warehouse) -> None:
+    """A plan is only read off."""
+    steps(FILES, standing(empty_warehouse))
+
+    assert standing(empty_warehouse) == Standing(frozenset(), {})
+
+
+def test_a_new_view_is_filled_from_events(warehouse: Warehouse) -> None:
+    """A view that was not there gets what came before it, and what comes after."""
+    insert(warehouse, ENTRIES[:200])
+    expected = contents(warehouse, "flows")
+    warehouse.command("DROP VIEW flows_feed SYNC")
+    warehouse.command("DROP TABLE flows SYNC")
+
+    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("create", "flows")]
+    assert contents(warehouse, "flows") == expected
+    insert(warehouse, ENTRIES[200:])
+    assert len(contents(warehouse, "flows")) > len(expected)
+
+
+def test_a_lost_feed_is_followed_and_filled(warehouse: Warehouse) -> None:
+    """What came while a feed was missing is filled in."""
+    insert(warehouse, ENTRIES[:200])
+    warehouse.command("DROP VIEW states_feed SYNC")
+    insert(warehouse, ENTRIES[200:])
+
+    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("follow", "states")]
+    assert warehouse.rows("SELECT count() FROM states FINAL") == [(400,)]
+
+
+def test_a_changed_view_is_rebuilt(warehouse: Warehouse, edit: Edit) -> None:
+    """New SQL means a new table; what the log said stands in it."""
+    insert(warehouse, ENTRIES)
+    edit(changed("arrivals", "sender,", "concat(sender, '!') AS sender,"))
+
+    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("rebuild", "arrivals")]
+    assert warehouse.rows("SELECT count(), countIf(endsWith(sender, '!')) FROM arrivals FINAL") == [
+        (400, 400)
+    ]
+    assert apply(warehouse) == []
+
+
+def test_a_changed_plain_view_is_replaced(warehouse: Warehouse, edit: Edit) -> None:
+    """A plain view holds nothing and is just made anew."""
+    edit(changed("place", "shown.zone AS zone", "upper(shown.zone) AS zone"))
+
+    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("replace", "place")]
+
+
+def test_what_the_projector_writes_is_made_from_nothing(warehouse: Warehouse, edit: Edit) -> None:
+    """Keyframes of another form go, and are summed up again at the next start."""
+    project(warehouse, ENTRIES)
+    edit(changed("keyframes", "level   Int64", "level   Int128"))
+
+    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("recreate", "keyframes")]
+
+
+def test_another_form_of_events_reads_the_log_again(warehouse: Warehouse, edit: Edit) -> None:
+    """All goes, checkpoints too, so that the projector begins at the start of the log."""
+    project(warehouse, ENTRIES)
+    edit(changed("events", "missing     UInt32", "missing     UInt64"))
+    done = apply(warehouse)
+
+    assert done[0].action == "reset"
+    assert warehouse.rows("SELECT count() FROM events") == [(0,)]
+    assert warehouse.rows("SELECT count() FROM checkpoints") == [(0,)]
+    assert warehouse.rows("SELECT count() FROM flows") == [(0,)]
+    project(warehouse, ENTRIES)
+    assert warehouse.rows("SELECT count() FROM events FINAL") == [(400,)]
+    assert apply(warehouse) == []
+
+
+def test_apply_can_be_broken_off_anywhere(empty_warehouse: Warehouse) -> None:
+    """After any number of its statements, beginning again gives the same."""
+    entries = ENTRIES[:50]
+    statements = [s for step in steps(FILES, standing(empty_warehouse)) for s in step.statements]
+    for upto in range(0, len(statements), 4):
+        empty_warehouse.command(f"DROP DATABASE {empty_warehouse.database} SYNC")
+        empty_warehouse.command(f"CREATE DATABASE {empty_warehouse.database}")
+        empty_warehouse.command(f"USE {empty_warehouse.database}")
+        for statement in statements[:upto]:
+            empty_warehouse.command(statement)
+        apply(empty_warehouse)
+        insert(empty_warehouse, entries)
+        assert empty_warehouse.rows("SELECT count() FROM arrivals") == [(50,)]
+        assert apply(empty_warehouse) == []
+
+
+def test_a_record_with_a_new_field_is_taken_in(warehouse: Warehouse) -> None:
+    """A newer writer's field does not stop an older projector."""
+    recorder = Recorder()
+    entry = recorder.record(
+        "person.admitted",
+        {"person_no": "R1"},
+        id_="1",
+        sender="350203000000",
+        occurred_at=START,
+        received_at=START,
+    )
+    insert(warehouse, [entry._replace(body=entry.body[:-1] + b',"newer":{"a":[1]}}')])
+
+    assert warehouse.rows("SELECT id FROM person") == [("R1",)]

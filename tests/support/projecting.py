@@ -1,0 +1,36 @@
+"""Taking entries into a warehouse, for tests of what stands there afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.backbone.log import Entry
+from services.backbone.progress import Progress
+from services.backbone.warehouse import Warehouse
+from services.projector.runner import Projector
+from tests.support.memory_log import MemoryLog
+
+TABLES = ("events", "things", "states", "flows", "links", "arrivals", "keyframes", "checkpoints")
+
+
+def project(warehouse: Warehouse, entries: Iterable[Entry], *, block_rows: int = 10_000) -> None:
+    """Take in all entries as the projector does, closed days and the checkpoint included."""
+    projector = Projector(warehouse, MemoryLog(entries), Progress(), block_rows=block_rows)
+    projector.start()
+    projector.stop()
+
+
+def insert(warehouse: Warehouse, entries: Iterable[Entry]) -> None:
+    """Insert one block, as it is before anything else is known of it."""
+    warehouse.insert_json("events", b"\n".join(entry.body for entry in entries))
+
+
+def contents(warehouse: Warehouse, table: str) -> list[tuple[object, ...]]:
+    """All rows of a table, each once."""
+    return sorted(warehouse.rows(f"SELECT * FROM {table} FINAL"), key=repr)  # noqa: S608 -- names above
+
+
+def empty(warehouse: Warehouse) -> None:
+    """Leave the views standing and nothing in them."""
+    for table in TABLES:
+        warehouse.command(f"TRUNCATE TABLE {table}")
