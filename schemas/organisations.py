@@ -33,6 +33,8 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
     lon: float | None = None
     lat: float | None = None
+    centre: bool = False
+    """Whether it runs a law-enforcement management centre (执法办案管理中心) that sends facts."""
 
     @property
     def scope(self) -> str:
@@ -125,7 +127,10 @@ class Organisations:
 
 
 def parse(lines: Iterable[str]) -> Organisations:
-    """Read the CSV ``code,region,level,parent,lon,lat``; raises OrganisationsInvalid."""
+    """Read the CSV ``code,region,level,parent,lon,lat,centre``; raises OrganisationsInvalid.
+
+    Position and ``centre`` (1 or 0) may be left out; then every county runs a centre.
+    """
     reader = csv.DictReader(lines)
     missing = [c for c in COLUMNS[:4] if c not in (reader.fieldnames or ())]
     if missing:
@@ -164,7 +169,17 @@ def _organisation(line: int, row: dict[str, str | None]) -> Organisation:
         parent=parent or None,
         lon=_degrees(line, row, "lon", 180),
         lat=_degrees(line, row, "lat", 90),
+        centre=_centre(line, row, level),
     )
+
+
+def _centre(line: int, row: dict[str, str | None], level: str) -> bool:
+    text = row.get("centre")
+    if not text:
+        return level == "county"
+    if text not in ("0", "1"):
+        raise OrganisationsInvalid(line, "centre", f"{text!r} is neither 1 nor 0")
+    return text == "1"
 
 
 def _cell(line: int, row: dict[str, str | None], column: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, Literal
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,6 +16,8 @@ from services.backbone.progress import Progress
 from services.backbone.settings import Settings
 from services.backbone.telemetry import Metrics, log_to_stderr
 from services.backbone.warehouse import connect
+from services.dashboard_api.runtime import Dashboard, Options
+from services.dashboard_api.socket import LiveSocket
 from services.ingest import door
 from services.ingest.runtime import Ingest
 from services.projector.runner import Projector
@@ -33,14 +37,27 @@ class Embedded:
         self.progress = Progress()
         self.writing = connect(settings.warehouse)
         self.projector = Projector(self.writing, self.ingest.log, self.progress)
+        self.dashboard = Dashboard(
+            settings,
+            organisations=self.organisations,
+            issuer=self.ingest.issuer,
+            progress=self.progress,
+            metrics=self.metrics,
+            options=Options(version=VERSION),
+        )
 
-    def start(self) -> None:
-        """Begin to record and to project; raises WarehouseFailed when views cannot be made."""
+    async def start(self) -> None:
+        """Begin to record, project and show; raises WarehouseFailed when views cannot be made."""
         self.ingest.start()
-        self.projector.start()
+        await asyncio.to_thread(self.projector.start)
+        await self.dashboard.start()
 
-    def stop(self) -> None:
-        """Record and project what waits, then let go of everything."""
+    async def stop(self) -> None:
+        """Send viewers away, record and project what waits, then let go of everything."""
+        await self.dashboard.stop()
+        await asyncio.to_thread(self._stop_recording)
+
+    def _stop_recording(self) -> None:
         self.ingest.stop_recording()
         self.projector.stop()
         self.ingest.close()
@@ -50,30 +67,33 @@ class Embedded:
         """The HTTP application of all services."""
 
         @asynccontextmanager
-        async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-            self.start()
-            yield
-            self.stop()
+        async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+            await self.start()
+            yield self.dashboard.state
+            await self.stop()
 
         app = FastAPI(title="Yiping 一屏", version=VERSION, lifespan=lifespan)
         problems.install(app)
         app.include_router(door.routes(self.ingest.door))
+        app.include_router(self.dashboard.routes())
         app.include_router(
             health.routes(
                 self.metrics,
                 {
                     "writer": self.ingest.writer.alive,
                     "projector": lambda: self.projector.health.running,
+                    "dashboard": lambda: self.dashboard.is_ready,
                 },
             )
         )
+        self.dashboard.mount_wall(app)
         return app
 
 
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve everything until asked to end."""
     log_to_stderr()
-    uvicorn.Server(_config(Embedded(settings).application(), host, port)).run()
+    uvicorn.Server(_config(Embedded(settings).application(), host, port, LiveSocket)).run()
     return 0
 
 
@@ -93,17 +113,20 @@ def serve_ingest(settings: Settings, host: str, port: int) -> int:
     problems.install(app)
     app.include_router(door.routes(ingest.door))
     app.include_router(health.routes(metrics, {"writer": ingest.writer.alive}))
-    uvicorn.Server(_config(app, host, port)).run()
+    uvicorn.Server(_config(app, host, port, "none")).run()
     return 0
 
 
-def _config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+def _config(
+    app: FastAPI, host: str, port: int, ws: Literal["none"] | type[LiveSocket]
+) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host,
         port,
         loop="uvloop",
         http="httptools",
+        ws=ws,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_S,

@@ -17,7 +17,7 @@ from schemas.classes import FactClass
 from schemas.envelope import ATTRIBUTES, CloudEvent
 from schemas.facts.fields import Fact
 
-EVENT_BYTES = 1024 * 1024
+EVENT_BYTES = 2 * 1024 * 1024
 """Largest event.  The longest lists of the longest texts of a class take about half of it."""
 EXTENSION_TEXT_MAX = 1000
 PATH_MAX = 200

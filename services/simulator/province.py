@@ -10,9 +10,6 @@ from schemas.organisations import Organisation, Organisations
 from services.simulator.draws import digest_of, random_of
 from services.simulator.errors import OptionInvalid
 
-WITHOUT_CENTRE = frozenset({"350527000000"})
-"""金门县 is listed, and has no centre."""
-
 CENTRES = 92
 STATIONS_LEAST, STATIONS_MOST = 4, 12
 
@@ -113,12 +110,9 @@ def _homes(organisations: Organisations) -> list[Organisation]:
     """Where a centre is: cities in turn, each city's own centre after its first county."""
     by_city: list[list[Organisation]] = []
     for city in organisations.children(organisations.root.code):
-        counties = [
-            county
-            for county in organisations.children(city.code)
-            if county.code not in WITHOUT_CENTRE
-        ]
-        by_city.append([*counties[:1], city, *counties[1:]])
+        counties = [county for county in organisations.children(city.code) if county.centre]
+        own = [city] if city.centre else []
+        by_city.append([*counties[:1], *own, *counties[1:]])
     rows = max(map(len, by_city), default=0)
     return [homes[row] for row in range(rows) for homes in by_city if row < len(homes)]
 

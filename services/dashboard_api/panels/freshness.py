@@ -27,9 +27,8 @@ class Thresholds(NamedTuple):
 
 
 def expected(organisations: Organisations) -> frozenset[str]:
-    """The centres that should be heard: the organisations with none listed below them."""
-    parents = {o.parent for o in organisations}
-    return frozenset(o.code for o in organisations if o.code not in parents)
+    """The centres that should be heard."""
+    return frozenset(o.code for o in organisations if o.centre)
 
 
 def render(
