@@ -92,6 +92,7 @@ def test_the_custody_list_has_organisations_of_its_own() -> None:
     divisions = {one.code for one in there.children("360100000000")}
     assert divisions == set(mapping.values["division"].values())
     assert there.root.code == "360000000000"
+    assert [one.code for one in there if one.centre] == [mapping.source]
 
 
 def test_each_row_of_the_list_is_one_event(

@@ -56,6 +56,16 @@ def test_another_force_brings_its_own_file(tmp_path: Path) -> None:
     assert [o.name for o in load(path)] == ["福建省", "厦门市"]
 
 
+def test_who_runs_a_centre() -> None:
+    """As the file says; where it says nothing every county does. Fujian's are 92."""
+    said = parse([f"{HEAD},centre", f"{PROVINCE},0", f"{CITY},1", f"{COUNTY},0"])
+    unsaid = parse([HEAD, PROVINCE, CITY, COUNTY])
+
+    assert [o.code for o in said if o.centre] == ["350200000000"]
+    assert [o.code for o in unsaid if o.centre] == ["350203000000"]
+    assert sum(o.centre for o in load()) == 92
+
+
 def test_a_file_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
     """A byte order mark, as Excel writes it, and blanks around a value do no harm."""
     path = tmp_path / "organisations.csv"
@@ -93,6 +103,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
         ([HEAD, "350000000000,福建省,province,,nan,26.1"], 2, "lon", "not between -180 and 180"),
         ([HEAD, "", PROVINCE, "", "3502,厦门市,city,350000000000,,"], 5, "code", "not 12 digits"),
         ([HEAD, "350000000000,福建省,province"], 2, "parent", "cell is missing"),
+        ([f"{HEAD},centre", f"{PROVINCE},maybe"], 2, "centre", "'maybe' is neither 1 nor 0"),
         ([HEAD, "350000000000,,province,,,"], 2, "region", "no name"),
         ([HEAD, PROVINCE, "360000000000,江西省,province,,,"], 1, "parent", "not 2"),
         ([HEAD], 1, "parent", "not 0"),
