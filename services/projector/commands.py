@@ -123,9 +123,7 @@ def check_views(dsn: str, log: Log, total: int, folder: Path | None = None) -> i
 
 def catch_up(warehouse: Warehouse, log: Log) -> None:
     """Take in all that stands on the log, closed days included."""
-    projector = Projector(warehouse, log, Progress())
-    projector.start()
-    projector.stop()
+    Projector(warehouse, log, Progress()).catch_up()
 
 
 def entries_of(log: Log, page: int = 10_000) -> Iterator[Entry]:

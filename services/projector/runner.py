@@ -84,8 +84,13 @@ class Projector:
         Raises WarehouseFailed when the views cannot be made.
         """
         apply(self._warehouse)
-        self._thread = threading.Thread(target=self.follow, name="projector", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name="projector", daemon=True)
         self._thread.start()
+
+    def catch_up(self) -> None:
+        """As ``start``, but in this thread, and only to the end of the log as it is now."""
+        apply(self._warehouse)
+        self._follow(to_end=True)
 
     def stop(self) -> None:
         """Take in all that stands on the log, write the checkpoint, end the thread."""
@@ -99,11 +104,11 @@ class Projector:
         running = self._thread is not None and self._thread.is_alive()
         return Health(running, self._failures, self._records, self._duplicates)
 
-    def follow(self) -> None:
+    def _follow(self, *, to_end: bool = False) -> None:
         """Follow the log until asked to stop, and then to its end."""
         try:
             self._begin()
-            while self._round():
+            while self._round(to_end or self._stopping.is_set()):
                 pass
             self._insist(lambda: self._checkpointer.write(self._clock_s()))
         except _Stopped:
@@ -117,22 +122,23 @@ class Projector:
         self._keyframes = Keyframes(self._warehouse)
         self._insist(lambda: self._keyframes.close(last_received(self._warehouse, positions)))
 
-    def _round(self) -> bool:
-        """Read once, and insert, report or wait; False when all is done."""
-        stopping = self._stopping.is_set()
+    def _round(self, ending: bool) -> bool:
+        """Read once, and insert, report or wait; False when all is done and should end."""
         watermark = self._source.watermark()
         entries = self._insist(lambda: self._source.read(self._batch.positions, self._batch.room))
         self._duplicates += self._batch.add(entries)
         complete = watermark if not entries or _is_load(entries[0].node) else NEVER
         wait_s = self._pace.wait_s(self._clock_s())
-        if len(self._batch) and (not self._batch.room or stopping or wait_s == 0):
+        if len(self._batch) and (not self._batch.room or ending or wait_s == 0):
             self._flush(complete)
-        elif not entries and stopping:
+        elif not entries and ending:
+            self._report(complete)
             return False
         elif len(self._batch):
             self._pause(wait_s)
         elif not entries:
-            self._idle(complete)
+            self._report(complete)
+            self._source.wait(IDLE_S)
         return True
 
     def _flush(self, complete: datetime) -> None:
@@ -152,10 +158,10 @@ class Projector:
         live = [node for node in self._batch.positions if not _is_load(node)]
         return block.reached.get(live[0], NEVER) if len(live) == 1 else NEVER
 
-    def _idle(self, complete: datetime) -> None:
+    def _report(self, complete: datetime) -> None:
+        """Say that time went on without anything new."""
         self._progress.applied({}, complete)
         self._close({}, complete)
-        self._source.wait(IDLE_S)
 
     def _close(self, reached: Mapping[str, datetime], watermark: datetime) -> None:
         """Write the keyframes of closed days and, once in a while, the checkpoint."""

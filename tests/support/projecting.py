@@ -15,9 +15,7 @@ TABLES = ("events", "things", "states", "flows", "links", "arrivals", "keyframes
 
 def project(warehouse: Warehouse, entries: Iterable[Entry], *, block_rows: int = 10_000) -> None:
     """Take in all entries as the projector does, closed days and the checkpoint included."""
-    projector = Projector(warehouse, MemoryLog(entries), Progress(), block_rows=block_rows)
-    projector.start()
-    projector.stop()
+    Projector(warehouse, MemoryLog(entries), Progress(), block_rows=block_rows).catch_up()
 
 
 def insert(warehouse: Warehouse, entries: Iterable[Entry]) -> None:

@@ -1,0 +1,266 @@
+"""The loop that takes the log into the warehouse."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+
+import pytest
+
+from services.backbone.log import Entry
+from services.backbone.progress import NEVER, Progress
+from services.backbone.warehouse import Warehouse
+from services.projector import checkpoints
+from services.projector.check import check
+from services.projector.migrations import apply
+from services.projector.runner import FIRST_RETRY_S, LONGEST_RETRY_S, Projector
+from tests.support.histories import records_of
+from tests.support.memory_log import MemoryLog
+from tests.support.projecting import project
+from tests.support.records import START, province
+
+ENTRIES = list(islice(province(7, at_once=20), 300))
+LAST = records_of(ENTRIES[-1:])[0].received_at
+LATER = LAST + timedelta(seconds=5)
+WAIT_S = 60
+
+
+class Reports(Progress):
+    """Keeps every report."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[tuple[dict[str, int], datetime]] = []
+
+    def applied(self, positions: Mapping[str, int], watermark: datetime) -> None:
+        """Take note, and pass on."""
+        self.all.append((dict(positions), watermark))
+        super().applied(positions, watermark)
+
+
+@pytest.fixture
+def running() -> Iterator[Callable[[Projector], Projector]]:
+    """Starts projectors, and stops them at the end of the test."""
+    started: list[Projector] = []
+
+    def start(projector: Projector) -> Projector:
+        projector.start()
+        started.append(projector)
+        return projector
+
+    yield start
+    for projector in started:
+        projector.stop()
+
+
+def wait_for(progress: Progress, node: str, position: int) -> None:
+    """Block until a position is reported."""
+    applied = progress.snapshot()
+    while applied.positions.get(node, 0) < position:
+        assert progress.wait(applied.generation, WAIT_S)
+        applied = progress.snapshot()
+
+
+def test_stopping_takes_in_the_whole_log(warehouse: Warehouse) -> None:
+    """After ``stop`` everything stands, and the checkpoint says so."""
+    projector = Projector(warehouse, MemoryLog(ENTRIES), Progress(), block_rows=70)
+    projector.start()
+    projector.stop()
+
+    assert check(warehouse, ENTRIES, total=300).listed == []
+    assert checkpoints.read(warehouse) == {"main": 300}
+    assert projector.health == (False, 0, 300, 0)
+
+
+def test_what_is_appended_is_soon_seen(
+    warehouse: Warehouse, running: Callable[[Projector], Projector]
+) -> None:
+    """A running projector reports each new entry when it stands in the views."""
+    log, progress = MemoryLog(), Progress()
+    projector = running(Projector(warehouse, log, progress))
+    for upto in (1, 2, 300):
+        log.append(ENTRIES[len(log.entries()) : upto])
+        wait_for(progress, "main", upto)
+        assert warehouse.rows("SELECT count() FROM states FINAL") == [(upto,)]
+
+    assert projector.health.running
+
+
+def test_duplicates_on_the_log_are_dropped(warehouse: Warehouse) -> None:
+    """Entries that a relay sent twice go in once, and are counted."""
+    twice = [*ENTRIES[:200], *ENTRIES[100:]]
+    projector = Projector(warehouse, MemoryLog(twice), Progress(), block_rows=1000)
+    projector.start()
+    projector.stop()
+
+    assert projector.health.records == 300
+    assert projector.health.duplicates == 100
+    assert check(warehouse, ENTRIES, total=300).listed == []
+
+
+def test_a_new_start_goes_on_from_the_checkpoint(warehouse: Warehouse) -> None:
+    """What stands is not read again."""
+    project(warehouse, ENTRIES[:200])
+    progress = Progress()
+    projector = Projector(warehouse, MemoryLog(ENTRIES), progress)
+    projector.start()
+    projector.stop()
+
+    assert projector.health.records == 100
+    assert progress.snapshot().positions == {"main": 300}
+
+
+def test_what_followed_the_checkpoint_is_inserted_again(warehouse: Warehouse) -> None:
+    """As after a crash: rows beyond the checkpoint are there, in some tables only."""
+    project(warehouse, ENTRIES)
+    warehouse.command("TRUNCATE TABLE checkpoints")
+    checkpoints.write(warehouse, {"main": 120})
+    warehouse.command("ALTER TABLE flows DELETE WHERE position > 130 SETTINGS mutations_sync = 2")
+    warehouse.command("ALTER TABLE things DELETE WHERE position > 200 SETTINGS mutations_sync = 2")
+    project(warehouse, ENTRIES)
+
+    assert check(warehouse, ENTRIES, total=300).listed == []
+
+
+def test_at_the_end_the_moment_is_the_watermark(
+    warehouse: Warehouse, running: Callable[[Projector], Projector]
+) -> None:
+    """When all is read, everything up to the log's own moment stands."""
+    log, progress = MemoryLog(ENTRIES), Progress()
+    log.complete_to = LATER
+    running(Projector(warehouse, log, progress))
+    wait_for(progress, "main", 300)
+    while (applied := progress.snapshot()).watermark < LATER:
+        assert progress.wait(applied.generation, WAIT_S)
+
+    assert applied.watermark == LATER
+
+
+def test_on_the_way_the_moment_is_that_of_the_last_record(warehouse: Warehouse) -> None:
+    """Before the end nothing is promised that does not yet stand."""
+    log, reports = MemoryLog(ENTRIES), Reports()
+    log.complete_to = LATER
+    projector = Projector(warehouse, log, reports, block_rows=100)
+    projector.start()
+    projector.stop()
+    received = {r.position: r.received_at for r in records_of(ENTRIES)}
+
+    assert reports.all[0] == ({}, NEVER)
+    assert reports.all[1:3] == [
+        ({"main": 100}, received[100]),
+        ({"main": 200}, received[200]),
+    ]
+
+
+def test_a_long_load_does_not_hold_up_the_live_moment(warehouse: Warehouse) -> None:
+    """While an import is taken in, the live log is known to be complete."""
+    load_ = [Entry("load-a", e.position, e.body.replace(b'"main"', b'"load-a"')) for e in ENTRIES]
+    log, reports = MemoryLog(load_), Reports()
+    log.complete_to = LATER
+    projector = Projector(warehouse, log, reports, block_rows=100)
+    projector.start()
+    projector.stop()
+
+    assert reports.all[1] == ({"load-a": 100}, LATER)
+
+
+def test_a_closed_day_gets_its_keyframe(
+    warehouse: Warehouse, running: Callable[[Projector], Projector]
+) -> None:
+    """Midnight closes a day of the live node, also when no fact comes after it."""
+    log, progress = MemoryLog(ENTRIES), Progress()
+    log.complete_to = LAST + timedelta(days=1)
+    running(Projector(warehouse, log, progress))
+    wait_for(progress, "main", 300)
+    held = progress.snapshot().generation
+    for _ in range(2):
+        assert progress.wait(held, WAIT_S)
+        held = progress.snapshot().generation
+
+    assert warehouse.rows("SELECT DISTINCT day FROM keyframes") == [
+        ((START + timedelta(days=1)).date(),)
+    ]
+
+
+class Mended:
+    """Waits as told, and mends the warehouse after some failures."""
+
+    def __init__(self, warehouse: Warehouse, failures: int) -> None:
+        self._warehouse = warehouse
+        self._failures = failures
+        self.waited_s: list[float] = []
+
+    def __call__(self, wait_s: float) -> None:
+        """Stand in for the wait between two attempts."""
+        self.waited_s.append(wait_s)
+        if len(self.waited_s) == self._failures:
+            apply(self._warehouse)
+
+
+class Breaking(MemoryLog):
+    """A log whose first reading breaks the warehouse behind it."""
+
+    def __init__(self, entries: list[Entry], warehouse: Warehouse) -> None:
+        super().__init__(entries)
+        self._warehouse = warehouse
+
+    def read(self, after: Mapping[str, int], limit: int) -> list[Entry]:
+        """As ever, but the table that takes the log is gone."""
+        if not after:
+            self._warehouse.command("DROP TABLE events SYNC")
+        return super().read(after, limit)
+
+
+def test_a_failing_warehouse_is_tried_again(warehouse: Warehouse) -> None:
+    """The block is kept and inserted once the warehouse works; pauses grow up to a bound."""
+    pause = Mended(warehouse, failures=10)
+    log = Breaking(ENTRIES, warehouse)
+    projector = Projector(warehouse, log, Progress(), jitter=lambda: 1.0, pause=pause)
+    projector.catch_up()
+
+    assert pause.waited_s == [min(FIRST_RETRY_S * 2**n, LONGEST_RETRY_S) for n in range(10)]
+    assert check(warehouse, ENTRIES, total=300).listed == []
+    assert projector.health.failures == 0
+
+
+def test_pauses_are_uneven(warehouse: Warehouse) -> None:
+    """Jitter keeps several projectors from coming back in step: half the time at least."""
+    pause = Mended(warehouse, failures=2)
+    log = Breaking(ENTRIES, warehouse)
+    Projector(warehouse, log, Progress(), jitter=lambda: 0.0, pause=pause).catch_up()
+
+    assert pause.waited_s == [FIRST_RETRY_S / 2, FIRST_RETRY_S]
+
+
+def test_health_tells_of_failures(warehouse: Warehouse) -> None:
+    """While the warehouse fails, readiness can say so."""
+    seen: list[int] = []
+    mend = Mended(warehouse, failures=3)
+
+    def pause(wait_s: float) -> None:
+        seen.append(projector.health.failures)
+        mend(wait_s)
+
+    projector = Projector(warehouse, Breaking(ENTRIES, warehouse), Progress(), pause=pause)
+    projector.catch_up()
+
+    assert seen == [1, 2, 3]
+
+
+def test_stopping_does_not_wait_for_a_broken_warehouse(warehouse: Warehouse) -> None:
+    """What could not be inserted stays on the log for the next start."""
+    projector = Projector(warehouse, Breaking(ENTRIES, warehouse), Progress())
+    projector.start()
+    projector.stop()
+    assert checkpoints.read(warehouse) == {}
+    project(warehouse, ENTRIES)
+
+    assert check(warehouse, ENTRIES, total=300).listed == []
+
+
+def test_starting_makes_the_views(empty_warehouse: Warehouse) -> None:
+    """A projector on an empty database makes what it needs."""
+    projector = Projector(empty_warehouse, MemoryLog(ENTRIES), Progress())
+    projector.start()
+    projector.stop()
+
+    assert empty_warehouse.rows("SELECT count() FROM events FINAL") == [(300,)]
