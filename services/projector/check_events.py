@@ -28,11 +28,14 @@ SELECT count() FROM events FINAL WHERE node = {node:String} AND position > {afte
 """
 
 
+NULL = msgspec.Raw(b"null")
+
+
 class Checked(LogRecord, frozen=True, kw_only=True, gc=False):
     """A record of the log whose state and extensions stay the bytes that they are."""
 
     state: msgspec.Raw  # type: ignore[assignment] # the same field, not decoded
-    extensions: msgspec.Raw | None = None  # type: ignore[assignment] # the same field, not decoded
+    extensions: msgspec.Raw = NULL  # type: ignore[assignment] # the same field, not decoded
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -120,5 +123,5 @@ def _plain(record: Checked) -> tuple[Any, ...]:
     *plain, state, data, extensions = _values(record)
     return (
         *plain,
-        *(None if raw is None else bytes(raw).decode() for raw in (state, data, extensions)),
+        *(None if raw == NULL else bytes(raw).decode() for raw in (state, data, extensions)),
     )
