@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { axisOf, zoneOffsetMs } from '../src/model/axis';
-import { allDark, byCity, newestReceived, tally, troubled } from '../src/model/freshness';
+import {
+  allDark,
+  byCity,
+  newestReceived,
+  sourceFor,
+  tally,
+  troubled,
+} from '../src/model/freshness';
 import { crosses, layOut, leadEnd, overlap, type Anchor } from '../src/model/labels';
 import { maskId } from '../src/model/mask';
 import { Organisations, shortName, type Organisation } from '../src/model/organisations';
@@ -58,6 +65,17 @@ describe('freshness', () => {
   it('knows the newest fact', () => {
     expect(newestReceived(frame)).toBe('2026-11-23T06:32:07Z');
     expect(newestReceived(freshness({}))).toBeNull();
+  });
+
+  it('has a source for a county only of its own, where counties send for themselves', () => {
+    expect(sourceFor(frame, '350203500000')?.state).toBe('late');
+    expect(sourceFor(frame, '350199000000')).toBeUndefined();
+    expect(sourceFor(frame, '350100000000')?.missing).toBe(37);
+  });
+
+  it('has the one source of a force for all of its parts', () => {
+    const one = freshness({ '360000000000': source('fresh', T) });
+    expect(sourceFor(one, '360101000000')?.state).toBe('fresh');
   });
 
   it('is all dark only when no source can be believed', () => {

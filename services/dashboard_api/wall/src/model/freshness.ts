@@ -74,11 +74,13 @@ export function newestReceived(frame: FreshnessFrame): string | null {
 }
 
 /**
- * The source that speaks for an organisation: its county's, or where that has none of its own,
- * its city's or province's.
+ * The source that speaks for an organisation: its county's, its city's or its province's. Where
+ * counties send for themselves, a county that has no centre has no source.
  */
 export function sourceFor(frame: FreshnessFrame, code: string): Source | undefined {
-  for (const digits of [6, 4, 2]) {
+  const countiesSend = Object.keys(frame.sources).some((sender) => sender.slice(4, 6) !== '00');
+  const isCounty = code.slice(4, 6) !== '00';
+  for (const digits of isCounty && countiesSend ? [6] : [6, 4, 2]) {
     const source = frame.sources[code.slice(0, digits).padEnd(12, '0')];
     if (source !== undefined) return source;
   }
