@@ -1,5 +1,6 @@
 """Every view against a fold of the facts: the check finds what was done to the views."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import msgspec
 import pytest
 
 from services.backbone.log import Entry
-from services.backbone.warehouse import Warehouse
+from services.backbone.warehouse import Warehouse, connect
 from services.projector.check import check
 from services.projector.findings import Findings
 from services.projector.view_files import load, named
@@ -18,10 +19,13 @@ ENTRIES = list(islice(province(6, per_day=300, at_once=20), 900))
 
 
 @pytest.fixture(scope="module")
-def checked(engine: Warehouse) -> Warehouse:
+def checked(engine: Warehouse) -> Iterator[Warehouse]:
     """Views that stand rightly, for tests that only look."""
-    project(engine, ENTRIES)
-    return engine
+    ((folder,),) = engine.rows("SELECT path FROM system.disks WHERE name = 'default'")
+    client = connect(f"chdb://{folder}?database=looked_at")
+    project(client, ENTRIES)
+    yield client
+    client.close()
 
 
 def found(warehouse: Warehouse, entries: list[Entry], total: int | None = None) -> Findings:
@@ -111,10 +115,10 @@ def test_a_hole_in_a_stream_is_found(warehouse: Warehouse) -> None:
     assert keys == [f"{body['stream']} versions"]
 
 
-def test_a_plain_view_is_checked(warehouse: Warehouse) -> None:
+def test_a_plain_view_is_checked(own_warehouse: Warehouse) -> None:
     """What a plain view shows is compared with its table."""
-    insert(warehouse, ENTRIES)
+    insert(own_warehouse, ENTRIES)
     view = named("case", load()).view or ""
-    warehouse.command(view.replace("element = 'case'", "element = 'case' AND version > 1"))
+    own_warehouse.command(view.replace("element = 'case'", "element = 'case' AND version > 1"))
 
-    assert "case" in {finding.view for finding in found(warehouse, ENTRIES).listed}
+    assert "case" in {finding.view for finding in found(own_warehouse, ENTRIES).listed}

@@ -50,13 +50,13 @@ def test_the_plan_of_an_empty_database_makes_everything() -> None:
     assert {step.action for step in planned} == {"create", "replace"}
 
 
-def test_what_stands_needs_no_plan(warehouse: Warehouse) -> None:
+def test_what_stands_needs_no_plan(own_warehouse: Warehouse) -> None:
     """After ``apply`` there is nothing to do."""
-    held = standing(warehouse)
+    held = standing(own_warehouse)
 
     assert steps(FILES, held) == []
     assert {state_of(file, held) for file in FILES} == {"applied"}
-    assert apply(warehouse) == []
+    assert apply(own_warehouse) == []
 
 
 def test_planning_changes_nothing(empty_warehouse: Warehouse) -> None:
@@ -66,69 +66,71 @@ def test_planning_changes_nothing(empty_warehouse: Warehouse) -> None:
     assert standing(empty_warehouse) == Standing(frozenset(), {})
 
 
-def test_a_new_view_is_filled_from_events(warehouse: Warehouse) -> None:
+def test_a_new_view_is_filled_from_events(own_warehouse: Warehouse) -> None:
     """A view that was not there gets what came before it, and what comes after."""
-    insert(warehouse, ENTRIES[:200])
-    expected = contents(warehouse, "flows")
-    warehouse.command("DROP VIEW flows_feed SYNC")
-    warehouse.command("DROP TABLE flows SYNC")
+    insert(own_warehouse, ENTRIES[:200])
+    expected = contents(own_warehouse, "flows")
+    own_warehouse.command("DROP VIEW flows_feed SYNC")
+    own_warehouse.command("DROP TABLE flows SYNC")
 
-    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("create", "flows")]
-    assert contents(warehouse, "flows") == expected
-    insert(warehouse, ENTRIES[200:])
-    assert len(contents(warehouse, "flows")) > len(expected)
+    assert [(s.action, s.view.name) for s in apply(own_warehouse)] == [("create", "flows")]
+    assert contents(own_warehouse, "flows") == expected
+    insert(own_warehouse, ENTRIES[200:])
+    assert len(contents(own_warehouse, "flows")) > len(expected)
 
 
-def test_a_lost_feed_is_followed_and_filled(warehouse: Warehouse) -> None:
+def test_a_lost_feed_is_followed_and_filled(own_warehouse: Warehouse) -> None:
     """What came while a feed was missing is filled in."""
-    insert(warehouse, ENTRIES[:200])
-    warehouse.command("DROP VIEW states_feed SYNC")
-    insert(warehouse, ENTRIES[200:])
+    insert(own_warehouse, ENTRIES[:200])
+    own_warehouse.command("DROP VIEW states_feed SYNC")
+    insert(own_warehouse, ENTRIES[200:])
 
-    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("follow", "states")]
-    assert warehouse.rows("SELECT count() FROM states FINAL") == [(400,)]
+    assert [(s.action, s.view.name) for s in apply(own_warehouse)] == [("follow", "states")]
+    assert own_warehouse.rows("SELECT count() FROM states FINAL") == [(400,)]
 
 
-def test_a_changed_view_is_rebuilt(warehouse: Warehouse, edit: Edit) -> None:
+def test_a_changed_view_is_rebuilt(own_warehouse: Warehouse, edit: Edit) -> None:
     """New SQL means a new table; what the log said stands in it."""
-    insert(warehouse, ENTRIES)
+    insert(own_warehouse, ENTRIES)
     edit(changed("arrivals", "sender,", "concat(sender, '!') AS sender,"))
 
-    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("rebuild", "arrivals")]
-    assert warehouse.rows("SELECT count(), countIf(endsWith(sender, '!')) FROM arrivals FINAL") == [
-        (400, 400)
-    ]
-    assert apply(warehouse) == []
+    assert [(s.action, s.view.name) for s in apply(own_warehouse)] == [("rebuild", "arrivals")]
+    assert own_warehouse.rows(
+        "SELECT count(), countIf(endsWith(sender, '!')) FROM arrivals FINAL"
+    ) == [(400, 400)]
+    assert apply(own_warehouse) == []
 
 
-def test_a_changed_plain_view_is_replaced(warehouse: Warehouse, edit: Edit) -> None:
+def test_a_changed_plain_view_is_replaced(own_warehouse: Warehouse, edit: Edit) -> None:
     """A plain view holds nothing and is just made anew."""
     edit(changed("place", "shown.zone AS zone", "upper(shown.zone) AS zone"))
 
-    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("replace", "place")]
+    assert [(s.action, s.view.name) for s in apply(own_warehouse)] == [("replace", "place")]
 
 
-def test_what_the_projector_writes_is_made_from_nothing(warehouse: Warehouse, edit: Edit) -> None:
+def test_what_the_projector_writes_is_made_from_nothing(
+    own_warehouse: Warehouse, edit: Edit
+) -> None:
     """Keyframes of another form go, and are summed up again at the next start."""
-    project(warehouse, ENTRIES)
+    project(own_warehouse, ENTRIES)
     edit(changed("keyframes", "level   Int64", "level   Int128"))
 
-    assert [(s.action, s.view.name) for s in apply(warehouse)] == [("recreate", "keyframes")]
+    assert [(s.action, s.view.name) for s in apply(own_warehouse)] == [("recreate", "keyframes")]
 
 
-def test_another_form_of_events_reads_the_log_again(warehouse: Warehouse, edit: Edit) -> None:
+def test_another_form_of_events_reads_the_log_again(own_warehouse: Warehouse, edit: Edit) -> None:
     """All goes, checkpoints too, so that the projector begins at the start of the log."""
-    project(warehouse, ENTRIES)
+    project(own_warehouse, ENTRIES)
     edit(changed("events", "missing     UInt32", "missing     UInt64"))
-    done = apply(warehouse)
+    done = apply(own_warehouse)
 
     assert done[0].action == "reset"
-    assert warehouse.rows("SELECT count() FROM events") == [(0,)]
-    assert warehouse.rows("SELECT count() FROM checkpoints") == [(0,)]
-    assert warehouse.rows("SELECT count() FROM flows") == [(0,)]
-    project(warehouse, ENTRIES)
-    assert warehouse.rows("SELECT count() FROM events FINAL") == [(400,)]
-    assert apply(warehouse) == []
+    assert own_warehouse.rows("SELECT count() FROM events") == [(0,)]
+    assert own_warehouse.rows("SELECT count() FROM checkpoints") == [(0,)]
+    assert own_warehouse.rows("SELECT count() FROM flows") == [(0,)]
+    project(own_warehouse, ENTRIES)
+    assert own_warehouse.rows("SELECT count() FROM events FINAL") == [(400,)]
+    assert apply(own_warehouse) == []
 
 
 def test_apply_can_be_broken_off_anywhere(empty_warehouse: Warehouse) -> None:
@@ -147,7 +149,7 @@ def test_apply_can_be_broken_off_anywhere(empty_warehouse: Warehouse) -> None:
         assert apply(empty_warehouse) == []
 
 
-def test_a_record_with_a_new_field_is_taken_in(warehouse: Warehouse) -> None:
+def test_a_record_with_a_new_field_is_taken_in(own_warehouse: Warehouse) -> None:
     """A newer writer's field does not stop an older projector."""
     recorder = Recorder()
     entry = recorder.record(
@@ -158,6 +160,6 @@ def test_a_record_with_a_new_field_is_taken_in(warehouse: Warehouse) -> None:
         occurred_at=START,
         received_at=START,
     )
-    insert(warehouse, [entry._replace(body=entry.body[:-1] + b',"newer":{"a":[1]}}')])
+    insert(own_warehouse, [entry._replace(body=entry.body[:-1] + b',"newer":{"a":[1]}}')])
 
-    assert warehouse.rows("SELECT id FROM person") == [("R1",)]
+    assert own_warehouse.rows("SELECT id FROM person") == [("R1",)]

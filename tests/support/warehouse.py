@@ -12,6 +12,7 @@ import pytest
 
 from services.backbone.warehouse import Warehouse, connect
 from services.projector.migrations import apply
+from tests.support.projecting import empty
 
 _numbers = count(1)
 
@@ -42,7 +43,22 @@ def empty_warehouse(warehouse_dsn: str) -> Iterator[Warehouse]:
 
 
 @pytest.fixture
-def warehouse(empty_warehouse: Warehouse) -> Warehouse:
-    """A client of a database with all views and no events."""
+def own_warehouse(empty_warehouse: Warehouse) -> Warehouse:
+    """A client of a database of its own with all views, which the test may change."""
     apply(empty_warehouse)
     return empty_warehouse
+
+
+@pytest.fixture(scope="module")
+def standing_warehouse(engine: Warehouse) -> Warehouse:
+    """The module's own database with all views."""
+    apply(engine)
+    return engine
+
+
+@pytest.fixture
+def warehouse(standing_warehouse: Warehouse) -> Warehouse:
+    """The module's database with all views and no events; the test leaves the views standing."""
+    apply(standing_warehouse)
+    empty(standing_warehouse)
+    return standing_warehouse
