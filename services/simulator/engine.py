@@ -131,7 +131,7 @@ class Engine:
         return told
 
     def _event(self, life: Life, step: Step) -> Event | None:
-        at = self.pace.moment
+        at = self.pace.known_at(step.sent).moment
         fact = step.wording(life, at, *step.details)
         if fact is None:
             return None

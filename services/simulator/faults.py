@@ -20,7 +20,6 @@ from services.simulator.engine import Event, Told
 from services.simulator.malformed import KINDS as MALFORMED
 from services.simulator.malformed import NEEDS_IMPORT, NEEDS_SCOPE, malformed
 from services.simulator.message import ACCEPTED, DUPLICATE, Expected, refused
-from services.simulator.pace import Pace
 from services.simulator.times import HOUR, MINUTE, SECOND
 
 LONGEST_HOLD = 4 * HOUR
@@ -45,6 +44,8 @@ class Draft(NamedTuple):
     expected: Expected = ACCEPTED
     fault: str | None = None
     own_line: bool = False
+    recorded: int | None = None
+    """When the event was recorded, where that is known only when it goes."""
 
 
 class Disturbance(NamedTuple):
@@ -65,7 +66,7 @@ def untouched(told: Told) -> Draft:
 
 
 def disturbed(
-    told: Told, seed: int, how: Disturbance, pace: Pace, received: datetime | None
+    told: Told, seed: int, how: Disturbance, received: datetime | None
 ) -> Iterator[Draft]:
     """What goes out for one event: itself, perhaps later than it should, and what is beside it.
 
@@ -92,7 +93,7 @@ def disturbed(
             at, told.centre, other.id, other, expected=refused("id_conflict", "id"), fault=kind
         )
     elif kind == "corrected":
-        yield _correction(told, digest, random, pace)
+        yield _correction(told, digest, random)
     elif _allowed(kind, how):
         bad = malformed(kind, told.event, event_id(digest, 0), how.stranger)
         yield Draft(
@@ -118,18 +119,17 @@ def _held(told: Told, kind: str, random: Random) -> Draft:
     return Draft(told.moment + hold, told.centre, told.event.id, told.event, fault=kind)
 
 
-def _correction(told: Told, digest: bytes, random: Random, pace: Pace) -> Draft:
+def _correction(told: Told, digest: bytes, random: Random) -> Draft:
     """A new event that takes the place of the first; the source does not number it."""
     at = told.moment + between(random, 2 * MINUTE, 2 * HOUR)
     event = msgspec.structs.replace(
         told.event,
         id=event_id(digest, 1),
         corrects=told.event.id,
-        recordedtime=pace.moment(at - SECOND),
         sequence=None,
         data=_by_another(told.event),
     )
-    return Draft(at, told.centre, event.id, event, fault="corrected")
+    return Draft(at, told.centre, event.id, event, fault="corrected", recorded=at - SECOND)
 
 
 def _by_another(event: Event) -> msgspec.Struct:

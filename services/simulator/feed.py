@@ -83,7 +83,7 @@ class Feed:
             yield self._message(untouched(told), how.importing, received_from)
             return
         received = self._received(told.moment, received_from) if how.importing else None
-        for draft in disturbed(told, self._seed, how, self.engine.pace, received):
+        for draft in disturbed(told, self._seed, how, received):
             if draft.moment > told.moment:
                 self._count += 1
                 heapq.heappush(self._held, (draft.moment, self._count, draft))
@@ -99,6 +99,9 @@ class Feed:
         body = draft.body
         if event is not None:
             event.receivedtime = self._received(draft.moment, received_from) if importing else None
+            if draft.recorded is not None:
+                known = self.engine.pace.known_at(draft.moment)
+                event.recordedtime = known.moment(draft.recorded)
             body = _encoder.encode(event)
         return Message(
             draft.moment,

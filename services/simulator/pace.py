@@ -43,6 +43,16 @@ class Pace:
         """The same, going on at another pace."""
         return Pace((*self._stretches, stretch))
 
+    def known_at(self, own_us: int) -> Pace:
+        """The pace as it was known at a moment, when nobody knew that it would change.
+
+        What is said of the future (a date due) is said from there, so that saying it again
+        after the pace has changed gives the same words.
+        """
+        if not self._stretches or own_us >= self._stretches[-1].own_us:
+            return self
+        return Pace(tuple(s for s in self._stretches if s.own_us <= own_us))
+
     def wall(self, own_us: int) -> int:
         """When on the wall's clock."""
         for own, wall, factor in reversed(self._stretches):

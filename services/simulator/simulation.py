@@ -116,6 +116,7 @@ class Simulation:
             async with doors.session(self._options.centres + 4) as session:
                 office = self._office(session, journal)
                 self._progress.begin(office)
+                self._write()
                 await self._load(feed, office)
                 await self._live(feed, office)
                 return office
@@ -230,5 +231,8 @@ class Simulation:
         held.taken_up, held.sequences = mark.moment, dict(mark.sequences)
         held.faults = self._options.faults
         self._saved = now
+        self._write()
+
+    def _write(self) -> None:
         if self._options.state:
-            state.write(self._options.state, held)
+            state.write(self._options.state, self.state)
