@@ -242,6 +242,8 @@ class SQLiteEventStore:
 
     def read(self, node: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """(position, stored bytes) of a node's log, in order, later than ``after``."""
+        if node not in self.heads():
+            return []
         rows = self._rows(
             f"SELECT rowid, state FROM {_table(node)}"  # noqa: S608 - a checked node name
             " WHERE rowid > ? ORDER BY rowid LIMIT ?",
@@ -252,7 +254,7 @@ class SQLiteEventStore:
     def rows(self, node: str) -> Iterator[list[StoredRow]]:
         """A node's whole log in order, in parts."""
         after = 0
-        while True:
+        while node in self.heads():
             part = [
                 StoredRow(*row)
                 for row in self._rows(

@@ -6,6 +6,7 @@ non-essential field that is blank never refuses an event: it counts as absent.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -131,24 +132,31 @@ def _is_json_type(value: msgspec.Raw | None) -> bool:
 
 def decode_fact(event: CloudEvent, row: FactClass) -> Fact | Refusal:
     """The fact in ``data`` by the fields of its class."""
-    decoder = _decoder(row.struct)
+    data = bytes(event.data)
     try:
-        return decoder.decode(event.data)
+        fact = _decoder(row.struct).decode(data)
     except msgspec.ValidationError as error:
-        first = error
+        again = _decode_without_blanks(data, row.struct, str(error))
+        return _refusal(event.id, again, "data") if isinstance(again, str) else again
     except _UNREADABLE:
         return Refusal(event.id, "not_json", "data", "is not JSON")
-    try:
-        plain = _any.decode(event.data)
+    if b'""' in data:
+        again = _decode_without_blanks(data, row.struct, "")
+        return fact if isinstance(again, str) else again
+    return fact
+
+
+def _decode_without_blanks(data: bytes, struct: type[Fact], mistake: str) -> Fact | str:
+    """The slow way: without what is blank; else the mistake to tell of."""
+    with contextlib.suppress(*_UNREADABLE):
+        plain = _any.decode(data)
         for lists in (True, False):
             try:
-                return decoder.decode(_encoder.encode(_without_blanks(plain, row.struct, lists)))
+                kept = _encoder.encode(_without_blanks(plain, struct, lists))
+                return _decoder(struct).decode(kept)
             except msgspec.ValidationError as error:
-                first = error
-    except _UNREADABLE:
-        # Unreadable further on than the first mistake, which is the one to tell.
-        pass
-    return _refusal(event.id, str(first), "data")
+                mistake = str(error)
+    return mistake
 
 
 @cache
