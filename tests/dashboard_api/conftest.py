@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from services.backbone.warehouse import Warehouse
 from tests.dashboard_api.histories import made_up
 from tests.dashboard_api.world import World
 from tests.support.warehouse import engine, warehouse_dsn
@@ -21,8 +22,9 @@ def world(warehouse_dsn: str) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Sixty hours of a made-up province, to be read only; for modules without other worlds."""
-    with World(f"chdb://{tmp_path_factory.mktemp('history')}") as full:
+def history(engine: Warehouse) -> Iterator[World]:
+    """Sixty hours of a made-up province, to be read only."""
+    ((folder,),) = engine.rows("SELECT path FROM system.disks WHERE name = 'default'")
+    with World(f"chdb://{folder}?database=history") as full:
         full.take(made_up(7))
         yield full

@@ -67,6 +67,6 @@ def test_only_sources_within_the_scope_are_shown() -> None:
     assert set(frame(*states, org="350203500000").sources) == {COUNTY}
 
 
-def test_centres_are_the_organisations_with_none_below() -> None:
-    """Fujian's 84 counties should be heard."""
-    assert len(expected(organisations.load())) == 84
+def test_centres_are_marked_in_the_organisations_file() -> None:
+    """Fujian has 92: nine cities and all counties but one."""
+    assert len(expected(organisations.load())) == 92
