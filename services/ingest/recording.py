@@ -81,10 +81,12 @@ class Recording:
     def _load(self, admissible: Sequence[Admissible]) -> None:
         """Have the streams at hand, and the keys of those that seal something."""
         streams = self._memory.streams
-        wanted = {a.stream for a in admissible}
-        for name in wanted & streams.keys():
-            streams.move_to_end(name)
-        lacking = sorted(wanted - streams.keys())
+        lacking: list[str] = []
+        for name in sorted({a.stream for a in admissible}):
+            if name in streams:
+                streams.move_to_end(name)
+            else:
+                lacking.append(name)
         stored = self._store.streams(lacking)
         for name in lacking:
             element, _, id_ = name.partition("/")
