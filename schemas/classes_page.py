@@ -13,8 +13,9 @@ _HEAD = """\
 # The 25 classes
 
 Written from `schemas/classes.py` by `make schemas`; a test holds it there.
-Each fact is the `data` of one CloudEvent, see [protocol.md](protocol.md). Every field that
-is not required may be left out. 🔒 marks what identifies a person and is sealed before it
+Each fact is the `data` of one CloudEvent
+([JSON Schema](../schemas/generated/cloud_event.json)). Every field that is not required may
+be left out. 🔒 marks what identifies a person and is sealed before it
 is stored; 👁 what lists and details show; → the thing that a field names.
 A status is the fold of a thing's facts in the order in which they happened, see
 [data.md](data.md).

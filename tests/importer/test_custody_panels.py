@@ -35,6 +35,7 @@ from tests.support.server import Server
 PROJECT = Path(__file__).parent.parent.parent
 MAPPINGS = PROJECT / "mappings"
 STEP_S = 0.01
+IN_FLIGHT_S = 0.3
 
 
 class Import:
@@ -71,15 +72,20 @@ class Import:
             time.sleep(STEP_S)
         raise RuntimeError(f"the importer ended before row {row}")
 
-    def run(self, kills: list[int]) -> None:
-        """Import all; at each of these rows the importer is killed, then the server."""
+    def run(self, kills: list[int], draw: random.Random) -> None:
+        """Import all; at each of these rows the importer is killed, then the server.
+
+        A moment later or earlier, so that it hits a batch on its way as well as between two.
+        """
         process = self.spawn()
         for row in kills:
             self.wait_for_row(row, process)
+            time.sleep(draw.uniform(0, IN_FLIGHT_S))
             process.kill()
             process.wait()
             process = self.spawn()
             self.wait_for_row(row + 2 * self._batch, process)
+            time.sleep(draw.uniform(0, IN_FLIGHT_S))
             self.server.kill()
             self.server.start()
         assert process.wait(600) == 0
@@ -148,7 +154,7 @@ def test_the_panels_show_what_the_list_says(tmp_path: Path) -> None:
     carried = Import(tmp_path, file, batch=100)
 
     try:
-        carried.run([carried.count // 3])
+        carried.run([carried.count // 3], random.Random(3))
         all_there(carried)
         compare(carried, edges(file, seed=2))
     finally:
@@ -168,7 +174,7 @@ def test_a_year_of_lists(tmp_path: Path, seed: int) -> None:
     kills = [round(carried.count * (0.1 + 0.4 * n + 0.3 * draw.random())) for n in range(2)]
 
     try:
-        carried.run(kills)
+        carried.run(kills, draw)
         all_there(carried)
         compare(carried, edges(file, seed))
     finally:
