@@ -35,6 +35,8 @@ from services.projector.rebuild import rebuild
 from services.projector.runner import Projector
 from services.projector.view_files import SOURCE, load, named
 
+WIDTH_IN_FILES = 200
+
 _SIZES = """
 SELECT name, total_rows, formatReadableSize(total_bytes) FROM system.tables
 WHERE database = currentDatabase() AND total_rows IS NOT NULL
@@ -49,8 +51,8 @@ def list_views(dsn: str) -> int:
     table = Table("view", "stands", "rows", "size", "what it is", box=None)
     for file in load():
         rows, size = sizes.get(file.name, ("", ""))
-        table.add_row(file.name, state_of(file, held), str(rows), size, file.purpose)
-    Console().print(table)
+        table.add_row(file.name, state_of(file, held), str(rows), size, file.summary)
+    Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES).print(table)
     return 0
 
 

@@ -41,6 +41,11 @@ class ViewFile:
         return sha256(" ".join(_without_comments(sql).split()).encode()).hexdigest()
 
     @property
+    def summary(self) -> str:
+        """The first sentence of the purpose."""
+        return self.purpose.split(". ")[0].rstrip(".")
+
+    @property
     def feed(self) -> str:
         """The name of the materialized view that fills the table."""
         return f"{self.name}_feed"

@@ -8,7 +8,7 @@ from services.projector.view_files import load, named, parse
 
 TABLE = """\
 -- What it is,
--- in two lines.
+-- in two lines. Why it is so.
 -- table
 CREATE TABLE tally
 (
@@ -24,7 +24,8 @@ def test_a_file_has_a_purpose_a_table_and_a_select() -> None:
     """Comments before the first part say what it is for."""
     file = parse("tally", TABLE)
 
-    assert file.purpose == "What it is, in two lines."
+    assert file.purpose == "What it is, in two lines. Why it is so."
+    assert file.summary == "What it is, in two lines"
     assert file.create("tally_next").startswith("CREATE TABLE IF NOT EXISTS tally_next\n(")
     assert file.follow().startswith(
         "CREATE MATERIALIZED VIEW IF NOT EXISTS tally_feed TO tally AS\nSELECT"

@@ -8,7 +8,7 @@ from services.backbone.warehouse import Warehouse
 
 _COUNTS = """
 WITH newest AS (
-    SELECT node, max(day) AS day FROM keyframes
+    SELECT node, max(day) AS since FROM keyframes
     WHERE element = '' AND day <= toDate({moment:DateTime64(6, 'UTC')})
     GROUP BY node
 )
@@ -20,7 +20,7 @@ FROM (
     UNION ALL
     SELECT element, org, status, toInt64(delta) FROM flows FINAL
     LEFT JOIN newest ON flows.node = newest.node
-    WHERE flows.day >= newest.day AND received_at <= {moment:DateTime64(6, 'UTC')}
+    WHERE flows.day >= newest.since AND received_at <= {moment:DateTime64(6, 'UTC')}
 )
 WHERE element != ''
 GROUP BY element, code, status
