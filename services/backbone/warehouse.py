@@ -185,5 +185,10 @@ def _value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_value(one) for one in value]
+        return [_element(one) for one in value]
     return value
+
+
+def _element(value: Any) -> Any:
+    """An element of an array; a tuple stays one."""
+    return tuple(map(_value, value)) if isinstance(value, tuple) else _value(value)

@@ -78,7 +78,7 @@ class Site:
         """What a GET answers."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(base_url=f"http://{self.address}") as client:
-            return await client.get(path, params=query, headers=headers)
+            return await client.get(path, params=query or None, headers=headers)
 
 
 @asynccontextmanager
