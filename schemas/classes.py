@@ -45,6 +45,8 @@ class FactClass(NamedTuple):
     """Fields that identify a human being and are sealed before they are stored."""
     slot: str | None
     """A field that tells apart facts of this class that hold beside one another."""
+    keeps: bool
+    """A field that is left out stays as told before; else the newest fact replaces the whole."""
 
 
 def _extras(hint: Any) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def _row(
     element: str,
     shows: str = "",
     slot: str | None = None,
+    keeps: bool = False,
 ) -> FactClass:
     hints = get_type_hints(struct, include_extras=True)
     extras = {name: _extras(hint) for name, hint in hints.items()}
@@ -85,6 +88,7 @@ def _row(
         references=tuple(r for r in named if r.field != subject),
         personal=tuple(f for f, e in extras.items() if e.get("personal")),
         slot=slot,
+        keeps=keeps,
     )
 
 
@@ -165,7 +169,7 @@ _TABLE = (
     _row(1, "incident.received", "接警登记", incidents.IncidentReceived, _always("received"),
          element="incident", shows="category channel place urgent received_at"),
     _row(2, "incident.dispatched", "派警与到场", incidents.IncidentDispatched, _dispatched,
-         element="incident", shows="sent_at arrived_at"),
+         element="incident", shows="sent_at arrived_at", keeps=True),
     _row(3, "incident.disposed", "处置反馈", incidents.IncidentDisposed, _always("disposed"),
          element="incident", shows="result_code case_no"),
     _row(4, "incident.verified", "警情核查与回访", incidents.IncidentVerified, _verified,
@@ -180,9 +184,9 @@ _TABLE = (
     _row(8, "person.moved", "区内流转与定位", persons.PersonMoved, _person_moved,
          element="person", shows="to_room"),
     _row(9, "person.checked", "看管巡查与保障", persons.PersonChecked, _nothing,
-         element="person", shows="risk_level measure case_reason next_due"),
+         element="person", shows="risk_level measure case_reason next_due", keeps=True),
     _row(10, "person.interviewed", "讯问询问", persons.PersonInterviewed, _interviewed,
-         element="person", shows="case_no"),
+         element="person", shows="case_no", keeps=True),
     _row(11, "person.rights_given", "权利告知与家属通知", persons.PersonRightsGiven, _nothing,
          element="person", slot="right_code"),
     _row(12, "person.released", "离区与移送", persons.PersonReleased, _always("released"),

@@ -36,6 +36,8 @@ class Word(NamedTuple):
     status: str | None
     org: str | None
     shown: dict[str, Any]
+    keeps: bool = False
+    """Whether a field that this fact leaves out stays as an older one of its class told it."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -55,7 +57,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
 class Thing:
     """One thing of an element as it is known so far: status, responsible organisation, fields.
 
-    ``words`` keeps the newest word of each slot, ``said`` and ``home`` the newest that speaks
+    ``words`` keeps the newest word of each slot (of each field, where a class keeps them), ``said`` and ``home`` the newest that speaks
     of the status and of the organisation, so that any later fact costs the same however long
     the thing's life is.
     """
@@ -116,13 +118,21 @@ class Thing:
         """Let a word take its place; an older one changes nothing, a withdrawn one is mute."""
         if word.fact_id in self.withdrawn:
             return
-        held = self.words.get(word.slot)
-        if held is None or word.key > held.key:
-            self.words[word.slot] = word
+        if word.keeps:
+            self._hold(word._replace(shown={}))
+            for field, value in word.shown.items():
+                self._hold(word._replace(slot=f"{word.slot}.{field}", shown={field: value}))
+        else:
+            self._hold(word)
         if word.status is not None and (self.said is None or word.key > self.said.key):
             self.said = word
         if word.org is not None and (self.home is None or word.key > self.home.key):
             self.home = word
+
+    def _hold(self, word: Word) -> None:
+        held = self.words.get(word.slot)
+        if held is None or word.key > held.key:
+            self.words[word.slot] = word
 
 
 def _worst(statuses: Iterable[str | None]) -> str:
@@ -142,7 +152,7 @@ def word_of(
     """What a fact of class ``row`` says; ``version`` is its place in the thing's stream."""
     slot = row.type if row.slot is None else f"{row.type}/{getattr(data, row.slot)}"
     shown = {f: v for f in row.shows if (v := getattr(data, f)) is not None}
-    return Word((occurred_at, version), fact_id, slot, row.moves(data), data.org, shown)
+    return Word((occurred_at, version), fact_id, slot, row.moves(data), data.org, shown, row.keeps)
 
 
 def apply(

@@ -289,3 +289,28 @@ def test_slots_tell_facts_of_a_class_apart() -> None:
     ]
 
     assert slots == ["recording.status_changed/1", "recording.status_changed/2"]
+
+
+def test_a_check_keeps_what_an_earlier_one_told() -> None:
+    """A round without a risk level leaves the one told before; a newer level replaces it."""
+    row, thing = CLASSES["person.checked"], Thing("person", "R1")
+    told: list[dict[str, str]] = [{"risk_level": "high", "measure": "m"}, {}, {"risk_level": "low"}]
+    for version, fields in enumerate(told, 1):
+        data = msgspec.convert({"person_no": "R1", **fields}, row.struct)
+        word = word_of(row, data, fact_id=str(version), occurred_at=NOON, version=version)
+        apply(thing, word, sender=ORGS[0], history=lambda: ())
+
+    assert thing.fields() == {"risk_level": "low", "measure": "m"}
+
+
+def test_a_newer_fact_of_most_classes_replaces_the_whole() -> None:
+    """A return without a due date leaves no date of the loan before."""
+    row, thing = CLASSES["property.moved"], Thing("property", "W1")
+    for version, fields in enumerate(
+        ({"action": "lend", "due_back": NOON.isoformat()}, {"action": "return"}), 1
+    ):
+        data = msgspec.convert({"item_no": "W1", **fields}, row.struct)
+        word = word_of(row, data, fact_id=str(version), occurred_at=NOON, version=version)
+        apply(thing, word, sender=ORGS[0], history=lambda: ())
+
+    assert thing.fields() == {}
