@@ -57,9 +57,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
 class Thing:
     """One thing of an element as it is known so far: status, responsible organisation, fields.
 
-    ``words`` keeps the newest word of each slot (of each field, where a class keeps them), ``said`` and ``home`` the newest that speaks
-    of the status and of the organisation, so that any later fact costs the same however long
-    the thing's life is.
+    ``words`` keeps the newest word of each slot (of each field, where a class keeps them),
+    ``said`` and ``home`` the newest that speaks of the status and of the organisation, so that
+    any later fact costs the same however long the thing's life is.
     """
 
     __slots__ = ("element", "home", "id", "said", "sender", "version", "withdrawn", "words")
