@@ -47,7 +47,12 @@ class Link(NamedTuple):
     """A fact that waits for the one before it in its stream."""
 
     row: Row
-    prev: str
+    prev: str | None
+    """None where it could not be read."""
+
+
+Hashes = tuple[str, str] | None
+"""Of an event as it is and as it was admitted; None where that is not known."""
 
 
 class Verifier:
@@ -65,7 +70,7 @@ class Verifier:
         self._admitted = admitted
         self._reached: dict[str, tuple[int, bytes]] = {}
         self._taken: Counter[str] = Counter()
-        self._ends: dict[tuple[str, int], tuple[str, str]] = {}
+        self._ends: dict[tuple[str, int], Hashes] = {}
         self._wanted: dict[tuple[str, int], Link] = {}
         self.findings: list[Finding] = []
 
@@ -89,8 +94,9 @@ class Verifier:
             prev = fact.prev
             if (fact.stream, fact.version) != (row.stream, row.version):
                 self._found("reordered", row, f"says that it is {fact.stream} {fact.version}")
-        noted = row.admitted.sha256 if row.admitted else digest
-        self._link(row, prev, (digest.hex(), noted.hex()))
+        # What was never admitted is told already; whatever follows it may be innocent.
+        hashes = (digest.hex(), row.admitted.sha256.hex()) if row.admitted else None
+        self._link(row, prev, hashes)
 
     def _check_place(self, row: Row, digest: bytes) -> None:
         position, root = self._reached.get(row.node, (0, b""))
@@ -113,19 +119,17 @@ class Verifier:
         if (noted.node, noted.position) != (row.node, row.position):
             self._found("reordered", row, f"was admitted at {noted.node} {noted.position}")
 
-    def _link(self, row: Row, prev: str | None, hashes: tuple[str, str]) -> None:
+    def _link(self, row: Row, prev: str | None, hashes: Hashes) -> None:
         """Hold it to its neighbours in the stream; the next one may lie on another node."""
         before = (row.stream, row.version - 1)
         if row.version > 1 and before not in self._ends:
-            self._wanted[before] = Link(row, hashes[0] if prev is None else prev)
-        else:
-            expected = self._ends.pop(before, ("", ""))
-            if prev is not None and prev not in expected:
-                self._unlinked(row)
+            self._wanted[before] = Link(row, prev)
+        elif not _follows(prev, self._ends.pop(before, ("", ""))):
+            self._unlinked(row)
         waiting = self._wanted.pop((row.stream, row.version), None)
         if waiting is None:
             self._ends[row.stream, row.version] = hashes
-        elif waiting.prev not in hashes:
+        elif not _follows(waiting.prev, hashes):
             self._unlinked(waiting.row)
 
     def _unlinked(self, row: Row) -> None:
@@ -159,6 +163,10 @@ class Verifier:
         self.findings.append(
             Finding(what, row.node, row.position, row.stream, row.version, message)
         )
+
+
+def _follows(prev: str | None, hashes: Hashes) -> bool:
+    return prev is None or hashes is None or prev in hashes
 
 
 def _bytes(root: str) -> bytes:
