@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import uvicorn
@@ -13,7 +15,7 @@ from fastapi import FastAPI
 from schemas import organisations
 from services.backbone import health, problems
 from services.backbone.progress import Progress
-from services.backbone.settings import Settings
+from services.backbone.settings import Settings, from_environment
 from services.backbone.telemetry import Metrics, log_to_stderr
 from services.backbone.warehouse import connect
 from services.dashboard_api.runtime import Dashboard, Options
@@ -63,6 +65,12 @@ class Embedded:
         self.ingest.close()
         self.writing.close()
 
+    def close(self) -> None:
+        """Let go of everything where it was never started."""
+        self.dashboard.close()
+        self.ingest.close()
+        self.writing.close()
+
     def application(self) -> FastAPI:
         """The HTTP application of all services."""
 
@@ -95,6 +103,15 @@ def serve(settings: Settings, host: str, port: int) -> int:
     log_to_stderr()
     uvicorn.Server(_config(Embedded(settings).application(), host, port, LiveSocket)).run()
     return 0
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document of everything served over HTTP."""
+    with tempfile.TemporaryDirectory() as folder:
+        embedded = Embedded(from_environment(Path(folder), {}))
+        document = embedded.application().openapi()
+        embedded.close()
+    return document
 
 
 def serve_ingest(settings: Settings, host: str, port: int) -> int:

@@ -16,6 +16,7 @@ from services.backbone.progress import NEVER
 from services.backbone.settings import Settings
 from services.backbone.sqlite_store import SQLiteEventStore
 from services.backbone.store_log import StoreLog
+from services.embedded import openapi
 from services.ingest.runtime import verify_store
 from services.projector import commands
 
@@ -72,10 +73,10 @@ def _last_moment(heads: Mapping[str, NodeHead]) -> datetime:
 def schema_files(action: str) -> int:
     """Write schemas/generated and docs, or name what differs from them."""
     if action == "write":
-        for path in generated_files.write():
+        for path in generated_files.write(openapi=openapi()):
             print(path)
         return 0
-    stale = generated_files.check()
+    stale = generated_files.check(openapi=openapi())
     for path in stale:
         print(f"{path} is not what the code says; run `yiping schemas write`")
     return 1 if stale else 0

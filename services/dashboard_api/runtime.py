@@ -135,8 +135,12 @@ class Dashboard:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.live.close()
-        await asyncio.to_thread(self._ticking.close)
-        await asyncio.to_thread(self._asking.close)
+        await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Let go of the reading clients."""
+        self._ticking.close()
+        self._asking.close()
 
     @property
     def is_ready(self) -> bool:
