@@ -7,16 +7,13 @@ to it.
 
 from __future__ import annotations
 
-import logging
 from typing import NamedTuple
 
 from services.backbone.log import LOAD_PREFIX
-from services.backbone.progress import NEVER, Applied
+from services.backbone.progress import NEVER, Applied, Progress
 from services.dashboard_api.panels.levels import Cell, Levels, differences
 from services.dashboard_api.panels.sources import Heard, Sources
 from services.dashboard_api.reads import Reads
-
-log = logging.getLogger(__name__)
 
 
 class Held(NamedTuple):
@@ -65,20 +62,23 @@ class Keeper:
             held.heard.note(came.arrival)
         self.applied = applied
 
-    async def check(self, checks: Reads) -> list[tuple[Cell, int, int]]:
-        """Hold the numbers to the full query at the same moment; differences bring a reload.
+    async def check(self, checks: Reads, progress: Progress) -> list[tuple[Cell, int, int]]:
+        """Hold the numbers to the full query at the same moment: (cell, held, counted).
 
-        Raises WarehouseFailed.
+        Empty too where an import was changing the past meanwhile.  Raises WarehouseFailed.
         """
-        if self.held is None:
+        held, applied = self.held, self.applied
+        if held is None:
             return []
-        cells, applied, held = dict(self.held.levels.cells), self.applied, self.held
+        cells = dict(held.levels.cells)
         counted = await checks.levels(applied.watermark)
-        if loads(self.applied) != loads(applied) or self.held is not held:
-            return []  # an import changed the past in the meantime
-        different = differences(cells, counted.cells)
-        self._reload_due = bool(different)
-        return different
+        if loads(progress.snapshot()) != loads(applied) or self.held is not held:
+            return []
+        return differences(cells, counted.cells)
+
+    def distrust(self) -> None:
+        """Count everything anew at the next chance."""
+        self._reload_due = True
 
 
 def loads(applied: Applied) -> dict[str, int]:

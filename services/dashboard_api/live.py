@@ -45,10 +45,14 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """A reload begins at most once in so many times the last one's own length."""
     reload_positions: int = 50_000
     """More new positions than this are quicker reloaded than added."""
+    unwatched_rest_s: float = 10.0
+    """While nobody watches, ticks come with the pulse and reloads at most this often."""
     linger_s: float = 180.0
     """How long a channel that nobody watches goes on, for those who come back."""
     check_s: float = 60.0
     """How often the levels are held against the full query."""
+    recheck_s: float = 3.0
+    """How soon again when they differ."""
 
 
 class Watched:
@@ -95,8 +99,10 @@ class Live:
         self._thresholds = thresholds
         self._watched: dict[str, Watched] = {}
         self._bucket = 0
-        self._reload_at_s = self._fresh_at_s = self._check_at_s = float("-inf")
+        self._reloaded_at_s = self._fresh_at_s = self._check_at_s = float("-inf")
+        self._reload_rest_s = 0.0
         self._check: asyncio.Task[None] | None = None
+        self._suspected = False
         self.deliver: Deliver = _to_nobody
 
     @property
@@ -158,7 +164,8 @@ class Live:
                 log.exception("a tick failed; the next one tries again")
             took_s = loop.time() - began_s
             self._metrics.tick_s.observe(took_s)
-            await asyncio.sleep(max(self._pace.tick_s - took_s, 2 * took_s))
+            rest_s = self._pace.tick_s if self._is_watched else self._pace.pulse_s
+            await asyncio.sleep(max(rest_s - took_s, 2 * took_s))
             await asyncio.to_thread(self._progress.wait, generation, self._pace.pulse_s)
 
     async def close(self) -> None:
@@ -175,15 +182,26 @@ class Live:
         loop = asyncio.get_running_loop()
         if not self._keeper.must_reload(applied):
             await self._keeper.advance(applied)
-        elif loop.time() >= self._reload_at_s:
+        elif self._may_reload(loop.time()):
             began_s = loop.time()
             await self._keeper.reload(applied)
             took_s = loop.time() - began_s
-            self._reload_at_s = began_s + max(self._pace.reload_s, self._pace.reload_rest * took_s)
+            self._reloaded_at_s = began_s
+            self._reload_rest_s = max(self._pace.reload_s, self._pace.reload_rest * took_s)
             self._bucket = 0
         if self._keeper.held:
             await self._show(self._keeper.held)
             self._start_check()
+
+    def _may_reload(self, now_s: float) -> bool:
+        rest_s = self._reload_rest_s
+        if self._keeper.held and not self._is_watched:
+            rest_s = max(rest_s, self._pace.unwatched_rest_s)
+        return now_s - self._reloaded_at_s >= rest_s
+
+    @property
+    def _is_watched(self) -> bool:
+        return any(watched.watchers for watched in self._watched.values())
 
     async def _show(self, held: Held) -> None:
         """Render what is watched and was touched; hand over what changed."""
@@ -253,14 +271,19 @@ class Live:
             self._check = asyncio.create_task(self._hold_to_query())
 
     async def _hold_to_query(self) -> None:
+        """One difference may be an import that has inserted and not yet reported; two are not."""
         try:
-            different = await self._keeper.check(self._checks)
+            different = await self._keeper.check(self._checks, self._progress)
         except WarehouseFailed:
             log.exception("the check of the levels failed; it will be made again")
             return
-        if different:
+        if different and self._suspected:
             log.error("levels differ", extra={"facts": {"cells": len(different)}})
             self._metrics.level_differences.inc(len(different))
+            self._keeper.distrust()
+        elif different:
+            self._check_at_s = asyncio.get_running_loop().time() + self._pace.recheck_s
+        self._suspected = bool(different) and not self._suspected
 
 
 def _to_nobody(_channel: Channel, _message: bytes, _watchers: set[Any]) -> None:

@@ -20,12 +20,11 @@ from services.backbone import problems
 from services.backbone.identity import Issuer
 from services.backbone.settings import from_environment
 from services.dashboard_api import Dashboard, LiveSocket, Options
-from services.dashboard_api.live import Pace
 from services.dashboard_api.session import Limits
 from tests.dashboard_api.wall import Wall
-from tests.dashboard_api.world import FUJIAN, World
+from tests.dashboard_api.world import EAGER, FUJIAN, World
 
-QUICK = Pace(tick_s=0.01, pulse_s=0.1, freshness_s=0.01, reload_s=0, reload_rest=0, check_s=1e9)
+QUICK = msgspec.structs.replace(EAGER, tick_s=0.01, pulse_s=0.1, freshness_s=0.01)
 
 
 class Site:

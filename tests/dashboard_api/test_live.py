@@ -163,8 +163,8 @@ async def test_an_outage_leaves_a_gap_in_the_trend(world: World) -> None:
 
 
 async def test_levels_that_differ_from_the_query_are_found_and_mended(world: World) -> None:
-    """The slow check finds a number that the full query contradicts; the next tick reloads."""
-    live = world.live(pace=msgspec.structs.replace(EAGER, check_s=0))
+    """What the full query contradicts twice is counted anew, and told to the operator."""
+    live = world.live(pace=msgspec.structs.replace(EAGER, check_s=0, recheck_s=0))
     world.take(made_up(4, facts=100))
     await live.tick()
     held = live._keeper.held
@@ -172,15 +172,33 @@ async def test_levels_that_differ_from_the_query_are_found_and_mended(world: Wor
     cell = Cell("case", "350203500000", "open")
     right = held.levels.cells.get(cell, 0)
     held.levels.add_level(*cell, 5)
-    assert await live._keeper.check(world.reads) == [(cell, right + 5, right)]
+    assert await live._keeper.check(world.reads, world.progress) == [(cell, right + 5, right)]
 
-    world.take([], watermark=world.watermark + timedelta(seconds=1))
-    await live.tick()
+    for second in range(4):
+        world.take([], watermark=world.watermark + timedelta(seconds=second))
+        await live.tick()
+        assert live._check is not None
+        await live._check
 
     wall = InsideWall(live)
     wall.watch("case", PROVINCE)
     assert wall.frames[f"case/{PROVINCE}"] == await queried(world, "case", PROVINCE)
+    assert world.metrics.level_differences._value.get() == 1
     await live.close()
+
+
+async def test_an_import_under_way_is_no_difference(world: World) -> None:
+    """What a load node has inserted and not yet reported does not count against the levels."""
+    live = world.live()
+    entries = made_up(5, facts=100)
+    live_ones = [e for e in entries if not e.node.startswith(LOAD_PREFIX)]
+    world.take(live_ones)
+    await live.tick()
+
+    imported = [e for e in entries if e.node.startswith(LOAD_PREFIX)]
+    world.take(imported[:30])
+
+    assert await live._keeper.check(world.reads, world.progress) == []
 
 
 async def test_nothing_is_shown_before_anything_was_counted(world: World) -> None:

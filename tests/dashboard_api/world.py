@@ -29,7 +29,7 @@ from tests.dashboard_api.histories import record_in
 FUJIAN = organisations.load()
 CENTRES = freshness.expected(FUJIAN)
 PROVINCE = "350000000000"
-EAGER = Pace(freshness_s=0, reload_s=0, reload_rest=0, check_s=1e9)
+EAGER = Pace(freshness_s=0, reload_s=0, reload_rest=0, unwatched_rest_s=0, check_s=1e9)
 """Renders freshness with every tick and never waits between reloads."""
 
 
