@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,8 +128,9 @@ def secret_file(path: Path) -> bytes:
         return _secret_in(path)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    # mkstemp makes it readable by the owner alone.
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    with os.fdopen(handle, "w") as file:
         file.write(secrets.token_hex(SECRET_BYTES))
         file.flush()
         os.fsync(file.fileno())
@@ -137,7 +139,7 @@ def secret_file(path: Path) -> bytes:
     except FileExistsError:
         pass  # another process was first: its secret holds
     finally:
-        scratch.unlink()
+        os.unlink(scratch)
     _sync_folder(path.parent)
     return _secret_in(path)
 
