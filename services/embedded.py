@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +16,7 @@ from fastapi import FastAPI
 
 from schemas import organisations
 from services.backbone import health, problems
-from services.backbone.progress import Progress
+from services.backbone.progress import NEVER, Progress
 from services.backbone.settings import Settings, from_environment
 from services.backbone.telemetry import Metrics, log_to_stderr
 from services.backbone.warehouse import connect
@@ -47,6 +49,26 @@ class Embedded:
             metrics=self.metrics,
             options=Options(version=VERSION),
         )
+        self._watch_projector()
+
+    def _watch_projector(self) -> None:
+        """Let the metrics ask the projector whenever they are read."""
+        metrics, projector = self.metrics, self.projector
+        metrics.projected.set_function(lambda: projector.health.records)
+        metrics.projector_failures.set_function(lambda: projector.health.failures)
+        metrics.lag_events.set_function(self._lag_events)
+        metrics.lag_s.set_function(self._lag_s)
+
+    def _lag_events(self) -> float:
+        applied = self.progress.snapshot().positions
+        heads = self.ingest.store.heads()
+        return sum(head.position - applied.get(node, 0) for node, head in heads.items())
+
+    def _lag_s(self) -> float:
+        watermark = self.progress.snapshot().watermark
+        if watermark == NEVER:
+            return math.nan
+        return (datetime.now(UTC) - watermark).total_seconds()
 
     async def start(self) -> None:
         """Begin to record, project and show; raises WarehouseFailed when views cannot be made."""

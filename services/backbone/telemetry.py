@@ -34,13 +34,19 @@ class Metrics:
         self.commit_events = Counter("yiping_commit_events", "Events made durable", registry=r)
         self.waiting = Gauge("yiping_waiting_events", "Events waiting for the writer", registry=r)
         self.turned_away = Counter("yiping_turned_away", "Requests answered 429", registry=r)
-        self.projected = Counter(
-            "yiping_projected_events", "Events inserted into the views", registry=r
+        self.projected = Gauge(
+            "yiping_projected_events", "Events inserted into the views since the start", registry=r
         )
-        self.lag_events = Gauge(
-            "yiping_lag_events", "Events in the log that the views do not show yet", ["node"],
+        self.projector_failures = Gauge(
+            "yiping_projector_failures", "Attempts to reach the warehouse that failed in a row",
             registry=r,
         )  # fmt: skip
+        self.lag_events = Gauge(
+            "yiping_lag_events", "Events on the log that the views do not show yet", registry=r
+        )
+        self.lag_s = Gauge(
+            "yiping_lag_seconds", "Age of the moment up to which the views are complete", registry=r
+        )
         self.sockets = Gauge("yiping_sockets", "Open live sockets", registry=r)
         self.frames = Counter("yiping_frames", "Frames sent to live sockets", registry=r)
         self.slow_sockets = Counter(
