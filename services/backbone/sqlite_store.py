@@ -113,9 +113,16 @@ class SQLiteEventStore:
         self._reading = _datastore(path, size=4, cache_kib=READER_CACHE_KIB)
         self._recorders: dict[str, _NodeRecorder] = {}
         if write:
+            self._make_tables()
+
+    def _make_tables(self) -> None:
+        try:
             with mapped_errors(), self._writing.transaction(commit=True) as cursor:
                 for statement in _TABLES:
                     cursor.execute(statement)
+        except StoreUnavailable:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file."""

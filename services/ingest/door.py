@@ -18,6 +18,7 @@ from schemas.organisations import Organisations
 from services.backbone.errors import StoreFull, StoreUnavailable, TokenRefused
 from services.backbone.event_store import NODE_NAME, EventStore, Quarantined
 from services.backbone.identity import Identity, Issuer, bearer
+from services.backbone.log import LOAD_PREFIX
 from services.backbone.problems import Problem
 from services.backbone.telemetry import Metrics
 from services.backbone.vault import Vault
@@ -225,10 +226,10 @@ class Door:
 
 def load_node(token_id: str) -> str:
     """The node of an importer's log: one for each token."""
-    name = f"load-{token_id}"
+    name = f"{LOAD_PREFIX}{token_id}"
     if NODE_NAME.fullmatch(name):
         return name
-    return f"load-{blake2b(token_id.encode(), digest_size=16).hexdigest()}"
+    return f"{LOAD_PREFIX}{blake2b(token_id.encode(), digest_size=16).hexdigest()}"
 
 
 def _problem(why: BodyUnreadable) -> Problem:
