@@ -76,9 +76,7 @@ class _Screen:
 async def _measure(server: Server, rate_ev_s: int, first: int) -> list[float]:
     """Latencies in ms of each event posted at the rate."""
     screen, ready = _Screen(), asyncio.Event()
-    watching = asyncio.create_task(
-        screen.watch(server.url, server.token(PROVINCE, "wall"), ready)
-    )
+    watching = asyncio.create_task(screen.watch(server.url, server.token(PROVINCE, "wall"), ready))
     await asyncio.wait_for(ready.wait(), 30)
     count = int(rate_ev_s * SECONDS)
     posted_at = await _post(server, rate_ev_s, first, count)
