@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import signal
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -123,7 +124,7 @@ class Embedded:
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve everything until asked to end."""
     log_to_stderr()
-    uvicorn.Server(_config(Embedded(settings).application(), host, port, LiveSocket)).run()
+    _run(_config(Embedded(settings).application(), host, port, LiveSocket))
     return 0
 
 
@@ -152,8 +153,18 @@ def serve_ingest(settings: Settings, host: str, port: int) -> int:
     problems.install(app)
     app.include_router(door.routes(ingest.door))
     app.include_router(health.routes(metrics, {"writer": ingest.writer.alive}))
-    uvicorn.Server(_config(app, host, port, "none")).run()
+    _run(_config(app, host, port, "none"))
     return 0
+
+
+def _run(config: uvicorn.Config) -> None:
+    """Serve until SIGINT or SIGTERM; either is an orderly end.
+
+    uvicorn raises a signal again once it has stopped, which must not cut short what follows.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run()
 
 
 def _config(

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -119,6 +119,17 @@ class Server:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback only
             return msgspec.json.decode(answer.read())
+
+    def wait_for(
+        self, path: str, token: str, holds: Callable[[Any], bool], timeout_s: float = READY_S
+    ) -> Any:
+        """The first answer of a GET that ``holds``; raises TimeoutError with the last one."""
+        deadline = time.monotonic() + timeout_s
+        while not holds(answer := self.get(path, token)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{path} still answers {answer!r:.500}")
+            time.sleep(POLL_S)
+        return answer
 
     def post(
         self, token: str, body: bytes, content_type: str = "application/cloudevents-batch+json"
