@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import NamedTuple
 
 import aiohttp
@@ -86,7 +87,9 @@ class Door:
             pause_s = min(PAUSE_LEAST_S * 2**tries, PAUSE_MOST_S)
             tries += 1
             try:
-                async with self._session.post(self._url, data=body, headers=headers) as answer:
+                async with self._session.post(
+                    self._url, data=BytesIO(body), headers=headers
+                ) as answer:
                     whole = await answer.read()
                     status, asked = answer.status, answer.headers.get("Retry-After", "")
             except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:

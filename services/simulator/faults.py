@@ -48,16 +48,33 @@ class Draft(NamedTuple):
     """When the event was recorded, where that is known only when it goes."""
 
 
-class Disturbance(NamedTuple):
-    """How much is disturbed, and what the senders' tokens allow."""
+class Spell(NamedTuple):
+    """From a moment of the province on, a share of the events is disturbed."""
 
+    since: int
     ratio: float
+
+
+class Disturbance(NamedTuple):
+    """How much is disturbed and when, and what the senders' tokens allow."""
+
+    spells: tuple[Spell, ...]
+    """In the order of time; nothing is disturbed before the first."""
     importing: bool
     """The sender may state ``receivedtime``."""
     scoped: bool
     """Each centre has a token of its own, with its own scope."""
     stranger: str
     """The code of an organisation outside every centre's scope."""
+
+    def ratio(self, moment: int) -> float:
+        """The share that is disturbed of what is told at a moment."""
+        return next((s.ratio for s in reversed(self.spells) if s.since < moment), 0.0)
+
+    @property
+    def hold(self) -> int:
+        """How long an event may be held back."""
+        return LONGEST_HOLD if any(s.ratio > 0 for s in self.spells) else 0
 
 
 def untouched(told: Told) -> Draft:
@@ -73,7 +90,7 @@ def disturbed(
     ``received`` is the ``receivedtime`` of a sender who imports.
     """
     digest = digest_of(seed, "fault", told.event.id)
-    if int.from_bytes(digest[:4], "big") >= how.ratio * 2**32:
+    if int.from_bytes(digest[:4], "big") >= how.ratio(told.moment) * 2**32:
         yield untouched(told)
         return
     random = random_of(digest)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.simulator.engine import Engine, Told
-from services.simulator.faults import LONGEST_HOLD, Disturbance, Draft, disturbed, untouched
+from services.simulator.faults import Disturbance, Draft, disturbed, untouched
 from services.simulator.message import Message
 from services.simulator.times import MINUTE, aware
 
@@ -32,20 +32,10 @@ class Mark(NamedTuple):
 class Feed:
     """Messages from a moment on."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        seed: int,
-        since: int,
-        how: Disturbance,
-        *,
-        earlier: tuple[int, float] | None = None,
-    ) -> None:
-        """``earlier`` is a moment and the ratio of faults that held until then."""
+    def __init__(self, engine: Engine, seed: int, since: int, how: Disturbance) -> None:
         self.engine = engine
         self._seed = seed
         self._how = how
-        self._earlier = earlier or (since, how.ratio)
         self._reached = since
         self._held: list[tuple[int, int, Draft]] = []
         self._count = 0
@@ -71,15 +61,13 @@ class Feed:
 
     def mark(self, moment: int) -> Mark:
         """Where to take the stream up again when all up to ``moment`` has been answered."""
-        held = LONGEST_HOLD if max(self._how.ratio, self._earlier[1]) > 0 else 0
-        while len(self._marks) > 1 and self._marks[1].moment <= moment - held:
+        settled = moment - self._how.hold
+        while len(self._marks) > 1 and self._marks[1].moment <= settled:
             self._marks.popleft()
         return self._marks[0]
 
     def _drafted(self, told: Told, how: Disturbance, received_from: int) -> Iterator[Message]:
-        if told.moment <= self._earlier[0]:
-            how = how._replace(ratio=self._earlier[1])
-        if how.ratio <= 0:
+        if how.ratio(told.moment) <= 0:
             yield self._message(untouched(told), how.importing, received_from)
             return
         received = self._received(told.moment, received_from) if how.importing else None

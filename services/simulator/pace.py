@@ -3,7 +3,8 @@
 At its natural pace they are one.  To give more (or fewer) events a second the province's clock
 runs faster (or slower) from a moment on: everything happens in the same order and mix, only
 closer together.  So any rate is there at once, and the numbers of open incidents, persons and
-cases stay those of a province.
+cases stay those of a province.  Then the clock also hurries through quiet hours and lingers in
+busy ones, so that the rate is even.
 """
 
 from __future__ import annotations
@@ -12,15 +13,32 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from services.simulator import curve
 from services.simulator.times import aware
 
 
 class Stretch(NamedTuple):
-    """From ``own_us`` of the province on, which is ``wall_us``, its clock runs ``factor`` fast."""
+    """From ``own_us`` of the province on, which is ``wall_us``, its clock runs ``factor`` fast.
+
+    A factor of 1 is the natural pace, with its busy and quiet hours.
+    """
 
     own_us: int
     wall_us: int
     factor: float
+
+    def wall(self, own_us: int) -> int:
+        """When on the wall's clock."""
+        if self.factor == 1.0:
+            return self.wall_us + own_us - self.own_us
+        return self.wall_us + int((curve.load(own_us) - curve.load(self.own_us)) / self.factor)
+
+    def own(self, wall_us: int) -> int:
+        """When on the province's clock."""
+        if self.factor == 1.0:
+            return self.own_us + wall_us - self.wall_us
+        load = curve.load(self.own_us) + int((wall_us - self.wall_us) * self.factor)
+        return curve.moment_of_load(load)
 
 
 class Pace:
@@ -55,18 +73,18 @@ class Pace:
 
     def wall(self, own_us: int) -> int:
         """When on the wall's clock."""
-        for own, wall, factor in reversed(self._stretches):
-            if own_us >= own:
-                return wall + int((own_us - own) / factor)
+        for stretch in reversed(self._stretches):
+            if own_us >= stretch.own_us:
+                return stretch.wall(own_us)
         if self._stretches:
             return min(own_us, self._stretches[0].wall_us)
         return own_us
 
     def own(self, wall_us: int) -> int:
         """When on the province's clock."""
-        for own, wall, factor in reversed(self._stretches):
-            if wall_us >= wall:
-                return own + int((wall_us - wall) * factor)
+        for stretch in reversed(self._stretches):
+            if wall_us >= stretch.wall_us:
+                return max(stretch.own(wall_us), stretch.own_us)
         if self._stretches:
             return min(wall_us, self._stretches[0].own_us)
         return wall_us

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Protocol
 
-from services.simulator.doors import Door
+from services.simulator.doors import Answered
 from services.simulator.journal import Journal
 from services.simulator.message import Given, Message, as_expected
 
 ODD_KEPT = 20
 
 
+class Doorway(Protocol):
+    """What answers posts."""
+
+    async def post(self, token: str, messages: Sequence[Message]) -> Answered:
+        """The answers, in order."""
+        ...
+
+
 class PostOffice:
     """Sends through a door for everybody."""
 
-    def __init__(self, door: Door, journal: Journal | None, *, sent_until: int = 0) -> None:
+    def __init__(self, door: Doorway, journal: Journal | None, *, sent_until: int = 0) -> None:
         """What was due up to ``sent_until`` may have been sent by an earlier run."""
         self._door = door
         self._journal = journal

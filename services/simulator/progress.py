@@ -83,6 +83,7 @@ class OnScreen:
         self._office: PostOffice | None = None
         self._began = 0.0
         self._line_at = 0.0
+        self._line_due = 0.0
         self._sent = 0
         self._waiting = ""
 
@@ -126,17 +127,18 @@ class OnScreen:
 
     def alive(self, office: PostOffice) -> None:
         """A line soon after it went live, then now and then."""
-        now = time.monotonic()
-        if self._line_at == 0:
+        now, sent = time.monotonic(), office.answers.total()
+        if self._line_due == 0:
             self.note("live")
-            self._line_at, self._sent = now + LINE_FIRST_S - LINE_EVERY_S, office.answers.total()
-        if now - self._line_at < LINE_EVERY_S:
+            self._line_at, self._line_due, self._sent = now, now + LINE_FIRST_S, sent
+        if now < self._line_due:
             return
-        sent = office.answers.total()
         said = ", ".join(f"{n:,} {status}" for status, n in sorted(office.answers.items()))
         odd = f", {office.unexpected} NOT AS EXPECTED" if office.unexpected else ""
-        self.note(f"live, {(sent - self._sent) / LINE_EVERY_S:.1f} ev/s; {said}{odd}")
-        self._line_at, self._sent, self._waiting = now, sent, ""
+        rate = (sent - self._sent) / (now - self._line_at)
+        self.note(f"live, {rate:.1f} ev/s; {said}{odd}")
+        self._line_at, self._line_due = now, now + LINE_EVERY_S
+        self._sent, self._waiting = sent, ""
 
     def waiting(self, reason: str) -> None:
         """Said once until the next line."""

@@ -57,7 +57,7 @@ def room_day(
     _failures(life, day)
     for n, room in enumerate(centre.all_rooms):
         if room.channel:
-            at = midnight(day) + 6 * HOUR + n * 7 * SECOND + centre.number * SECOND
+            at = midnight(day) + 6 * HOUR + n * 90 * SECOND + centre.number * SECOND
             life.marked(at, CAMERA_LAG, _inspected, room, life.random.random())
     life.planned()
     return life

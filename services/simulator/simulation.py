@@ -13,7 +13,7 @@ from services.simulator import doors, state
 from services.simulator.clock import Clock
 from services.simulator.engine import OPENING, Engine, World
 from services.simulator.errors import OptionInvalid, StateInvalid
-from services.simulator.faults import Disturbance
+from services.simulator.faults import Disturbance, Spell
 from services.simulator.feed import Feed
 from services.simulator.history import load
 from services.simulator.journal import Journal
@@ -90,7 +90,7 @@ class Simulation:
             start=start - start % SECOND,
             history=history,
             taken_up=start - start % SECOND - OPENING,
-            faults=self._options.faults,
+            faults=[Spell(0, self._options.faults)],
         )
 
     def _check(self) -> None:
@@ -134,9 +134,11 @@ class Simulation:
         engine = Engine(world, since=held.taken_up, sequences=held.sequences, pace=self._pace)
         gc.freeze()
         gc.enable()
-        how = Disturbance(options.faults, False, self._tokens.scoped, self._stranger)
-        until = max(self._earlier.values(), default=held.taken_up)
-        return Feed(engine, held.seed, held.taken_up, how, earlier=(until, held.faults))
+        if held.faults[-1].ratio != options.faults:
+            # What may have been sent already keeps its faults.
+            held.faults.append(Spell(self._sent_until(), options.faults))
+        how = Disturbance(tuple(held.faults), False, self._tokens.scoped, self._stranger)
+        return Feed(engine, held.seed, held.taken_up, how)
 
     def _office(self, session: aiohttp.ClientSession, journal: Journal | None) -> PostOffice:
         door = doors.Door(
@@ -146,8 +148,12 @@ class Simulation:
             compress=self._options.compress,
             waiting=self._progress.waiting,
         )
-        resumed = self._pace.own(self._clock.now()) if self._remembered else 0
-        return PostOffice(door, journal, sent_until=resumed)
+        return PostOffice(door, journal, sent_until=self._sent_until() if self._remembered else 0)
+
+    def _sent_until(self) -> int:
+        """The moment of the province's clock after which nothing can have been sent yet."""
+        now, ahead = self._clock.now(), self.state.ahead
+        return self._pace.own(min(now, ahead) if ahead else now)
 
     def _skip(self, message: Message) -> bool:
         """Whether an earlier run had the message answered."""
@@ -175,7 +181,9 @@ class Simulation:
                 until=until, received_from=floor, skip=self._skip, answered=answered,
                 stopped=lambda: self._stopped,
             )  # fmt: skip
-            self._reached = until
+            if not self._stopped:
+                self._reached = until
+                self._remember(feed, {c.code: until for c in self._centres}, force=True)
         self._progress.done_loading()
 
     async def _live(self, feed: Feed, office: PostOffice) -> None:
@@ -215,7 +223,7 @@ class Simulation:
         if factor == 1.0 and not self._pace.stretches:
             return
         # All that may have been sent keeps its time; the time when nothing ran is left out.
-        own = self._pace.own(min(now, self.state.ahead) if self.state.ahead else now)
+        own = self._sent_until()
         self._pace = self._pace.then(Stretch(own, now, factor))
         self.state.stretches = list(self._pace.stretches)
         feed.engine.pace = self._pace
@@ -229,7 +237,6 @@ class Simulation:
             held.answered[code] = max(moment, held.answered.get(code, moment))
         mark = feed.mark(min(held.answered.values()))
         held.taken_up, held.sequences = mark.moment, dict(mark.sequences)
-        held.faults = self._options.faults
         self._saved = now
         self._write()
 

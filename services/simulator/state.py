@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from services.simulator.errors import StateInvalid
+from services.simulator.faults import Spell
 from services.simulator.pace import Stretch
 
 
@@ -37,8 +38,8 @@ class State(msgspec.Struct, kw_only=True):
     """By centre, the moment up to which all was answered."""
     ahead: int = 0
     """No live event was sent later than this (µs, wall); 0 while only history was loaded."""
-    faults: float = 0.0
-    """The ratio of faults that held."""
+    faults: list[Spell] = []
+    """What share of the events was disturbed, and from when on."""
 
 
 def read(file: Path) -> State | None:
