@@ -84,11 +84,11 @@ class Moments:
         frames: Mapping[str, tuple[date | None, date]],
     ) -> Stretch | None:
         before, newest = frames.get(node, (None, None))
-        if newest is not None and newest > day:
-            return Stretch(node, before, day, day)
         since = before or await self._first_day(node)
         if since is None or since > day:
             return None
+        if newest is not None and newest > day:
+            return Stretch(node, before, day, day)
         until = day
         if node.startswith(LOAD_PREFIX):
             until = min(day, await self._last_day(node, position))

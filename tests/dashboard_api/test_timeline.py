@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.backbone.identity import Identity
-from services.backbone.log import Entry
+from tests.dashboard_api.histories import NOON, one_case
 from tests.dashboard_api.world import PROVINCE, World
-from tests.support.records import Recorder
 
 SUPERVISOR = Identity(PROVINCE, "supervisor", "t1")
-COUNTY, STATION = "350203000000", "350203500000"
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-STORY: Sequence[tuple[float, float, str, dict[str, Any]]] = [
-    # minutes after noon when it happened, when it was received, what
-    (-60, -60, "room.status_changed", {"room_id": "P1", "occupancy": 0}),
-    (0, 0, "incident.received", {"jq_no": "J1"}),
-    (5, 6, "incident.disposed", {"jq_no": "J1", "case_no": "A1", "persons_brought": ["R1"]}),
-    (10, 11, "case.accepted", {"case_no": "A1", "decision": "open", "jq_no": "J1"}),
-    (12, 12.5, "person.admitted",
-     {"person_no": "R1", "case_no": "A1", "name": "张三", "id_number": "350203199001011234"}),
-    (20, 21, "person.moved", {"person_no": "R1", "to_kind": "interview"}),
-    (20, 22, "person.interviewed",
-     {"person_no": "R1", "kind": "question", "room_id": "P1",
-      "start": "2026-11-22T12:20:00Z"}),
-    (21, 23, "room.status_changed", {"room_id": "P1", "occupancy": 1, "guard": True}),
-    (14, 40, "person.searched", {"person_no": "R1"}),
-    (50, 51, "property.seized", {"item_no": "W1", "case_no": "A1", "owner": "李四"}),
-    (55, 56, "person.released", {"person_no": "R1"}),
-    (90, 91, "room.status_changed", {"room_id": "P1", "occupancy": 0}),
-    (95, 96, "case.accepted", {"case_no": "A2", "decision": "open", "jq_no": "J2"}),
-    (96, 97, "person.admitted", {"person_no": "R2", "case_no": "A2"}),
-    (97, 98, "dossier.compiled", {"dossier_no": "D1", "case_no": "A1", "missing": ["笔录"]}),
-]  # fmt: skip
-
-
-def told() -> list[Entry]:
-    recorder = Recorder()
-    return [
-        recorder.record(
-            type_,
-            data | {"org": STATION},
-            id_=f"f{n}",
-            sender=COUNTY,
-            occurred_at=NOON + timedelta(minutes=happened),
-            received_at=NOON + timedelta(minutes=received),
-        )
-        for n, (happened, received, type_, data) in enumerate(sorted(STORY, key=lambda s: s[1]))
-    ]
 
 
 @pytest.fixture
 def case(world: World) -> World:
     """One case from the call to the dossier, and another beside it."""
-    world.take(told())
+    world.take(one_case())
     return world
 
 
