@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,12 +12,11 @@ from schemas.organisations import scope_of
 from services.backbone.identity import Identity
 from services.dashboard_api.cursor import BEGINNING, Cursor, written
 from services.dashboard_api.errors import CursorInvalid
-from services.dashboard_api.facts import Key, as_it_was, by_thing, facts_of
+from services.dashboard_api.fact_reader import facts_of, links_of
+from services.dashboard_api.facts import Key, as_it_was, by_thing
+from services.dashboard_api.microseconds import moment_of_us, us_of_moment
 from services.dashboard_api.readers import Readers, sql
-from services.dashboard_api.reads import EPOCH, moment_of_us
 from services.dashboard_api.told import told
-
-_US = timedelta(microseconds=1)
 
 
 class Wish(NamedTuple):
@@ -114,7 +113,7 @@ class DrillDown:
         for (_, id_), facts in by_thing(await facts_of(self._readers, things, known=known)):
             was = as_it_was(facts, moment)
             if was and was.org.startswith(scope) and was.status in wish.statuses:
-                since_us = (was.since - EPOCH) // _US
+                since_us = us_of_moment(was.since)
                 found.append(Listed(since_us, id_, was.org, was.status, 0, was.state))
         return found
 
@@ -131,14 +130,6 @@ class DrillDown:
             thing if thing.state is not None else thing._replace(state=states[thing.id])
             for thing in listed
         ]
-
-
-async def links_of(readers: Readers, things: Sequence[Key], as_of: datetime) -> list[Key]:
-    """The other things that some are linked to; raises WarehouseFailed."""
-    if not things:
-        return []
-    rows = await readers.rows(sql("links_of"), {"things": list(things), "as_of": as_of})
-    return sorted({(row[2], row[3]) for row in rows})
 
 
 def cursor_at(cursor: Cursor, as_of: datetime | None) -> datetime | None:
@@ -167,7 +158,7 @@ def _page(wish: Wish, found: Sequence[Listed], as_of: datetime | None) -> dict[s
     items = found[: wish.limit]
     cursor = None
     if len(found) > wish.limit:
-        as_of_us = None if as_of is None else (as_of - EPOCH) // _US
+        as_of_us = None if as_of is None else us_of_moment(as_of)
         cursor = written(Cursor(items[-1].since_us, items[-1].id, as_of_us))
     return {
         "items": [

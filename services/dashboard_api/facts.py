@@ -1,4 +1,4 @@
-"""Facts of things as the warehouse keeps them, and the things folded from them again."""
+"""Facts of things, and the things folded from them again.  Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import msgspec
 
 from schemas.classes import CLASSES
 from schemas.things import Thing, Word, fact_id, word_of
-from services.dashboard_api.readers import Readers, Row, sql
-from services.dashboard_api.reads import moment_of_us
 
 Key = tuple[str, str]
 """(element, id) of a thing."""
@@ -63,25 +61,6 @@ class Known(NamedTuple):
 
 
 BEGINNING = datetime(1971, 1, 1, tzinfo=UTC)
-END = datetime(2200, 1, 1, tzinfo=UTC)
-
-
-async def facts_of(
-    readers: Readers,
-    things: Sequence[Key],
-    *,
-    known: datetime,
-    since: datetime = BEGINNING,
-    until: datetime = END,
-) -> list[Fact]:
-    """The facts of some things received up to ``known``, by thing and version.
-
-    Only what happened from ``since`` to ``until``.  Raises WarehouseFailed.
-    """
-    if not things:
-        return []
-    parameters = {"things": list(things), "known": known, "since": since, "until": until}
-    return [_fact(row) for row in await readers.rows(sql("facts_of"), parameters)]
 
 
 def by_thing(facts: Iterable[Fact]) -> Iterator[tuple[Key, list[Fact]]]:
@@ -150,33 +129,4 @@ def _word(fact: Fact) -> Word:
         fact_id=fact_id(fact.source, fact.id),
         occurred_at=fact.occurred_at,
         version=fact.version,
-    )
-
-
-def _fact(row: Row) -> Fact:
-    (
-        element, subject, version, id_, source, type_, org, sender, occurred, recorded, received,
-        changes, refs, state, data, prev, sequence, corrects, node, position,
-    ) = row  # fmt: skip
-    return Fact(
-        element=element,
-        subject=subject,
-        version=version,
-        id=id_,
-        source=source,
-        type=type_,
-        org=org,
-        sender=sender,
-        occurred_at=moment_of_us(occurred),
-        recorded_at=moment_of_us(recorded),
-        received_at=moment_of_us(received),
-        changes=list(changes),
-        refs=[(ref[0], ref[1]) for ref in refs],
-        state=msgspec.json.decode(state),
-        data=msgspec.json.decode(data),
-        prev=prev,
-        sequence=sequence,
-        corrects=corrects,
-        node=node,
-        position=position,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from schemas.elements import ELEMENTS
 from schemas.organisations import scope_of
 from services.backbone.log import LOAD_PREFIX
+from services.dashboard_api.microseconds import EPOCH, moment_of_us
 from services.dashboard_api.moment import Moments
 from services.dashboard_api.panels.buckets import (
     BUCKET_S,
@@ -24,7 +25,6 @@ EVERY = tuple(ELEMENTS)
 ALL_DIGITS = 12
 RECENT = timedelta(days=1)
 _ACTIVE = [f"{e.name}/{status}" for e in ELEMENTS.values() for status in sorted(e.active)]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Counted(NamedTuple):
@@ -159,11 +159,6 @@ class Reads:
 def digits_for(org: str | None) -> int:
     """How fine the codes must be for the frame of an organisation: counties, or stations."""
     return ALL_DIGITS if org is None or len(scope_of(org)) >= 6 else 6
-
-
-def moment_of_us(us: int) -> datetime:
-    """The moment that many microseconds after 1970 began."""
-    return EPOCH + timedelta(microseconds=us)
 
 
 def _arrivals(rows: Iterable[Row]) -> list[Arrival]:

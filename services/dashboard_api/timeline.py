@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from schemas.elements import ELEMENTS
 from services.backbone.identity import Identity
-from services.dashboard_api.drilldown import links_of
-from services.dashboard_api.facts import Fact, Key, by_thing, facts_of, life
+from services.dashboard_api.fact_reader import facts_of, links_of
+from services.dashboard_api.facts import Fact, Key, by_thing, life
 from services.dashboard_api.readers import Readers, sql
 from services.dashboard_api.told import told
 

@@ -105,6 +105,14 @@ def _listening() -> Iterator[socket.socket]:
         yield listener
 
 
+@asynccontextmanager
+async def site_of(world: World, folder: Path, **limits: Any) -> AsyncIterator[Site]:
+    """A served dashboard whose clients are limited so; it says that it is there often."""
+    site = Site(world, folder, demo=False, limits=Limits(**{"heartbeat_s": 0.2, **limits}))
+    async with serving(site):
+        yield site
+
+
 async def until(holds: Any, within_s: float = 20) -> None:
     """Wait until a condition holds; raises TimeoutError."""
     async with asyncio.timeout(within_s):

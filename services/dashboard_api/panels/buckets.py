@@ -6,18 +6,17 @@ of the bucket before and not later than its own: (end - 600 s, end].
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+
+from services.dashboard_api.microseconds import us_of_moment
 
 BUCKET_S = 600
 BUCKETS = 144
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_US = timedelta(microseconds=1)
 
 
 def bucket_of_moment(moment: datetime) -> int:
     """The end of the bucket that a moment falls in."""
-    us = (moment - _EPOCH) // _US
-    return -(-us // (BUCKET_S * 1_000_000)) * BUCKET_S
+    return -(-us_of_moment(moment) // (BUCKET_S * 1_000_000)) * BUCKET_S
 
 
 def buckets_until(newest: int) -> range:
