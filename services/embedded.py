@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from schemas import organisations
 from services.backbone import health, problems
+from services.backbone.collection import collect_rarely
 from services.backbone.progress import NEVER, Progress
 from services.backbone.settings import Settings, from_environment
 from services.backbone.telemetry import Metrics, log_to_stderr
@@ -124,6 +125,7 @@ class Embedded:
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve everything until asked to end."""
     log_to_stderr()
+    collect_rarely()
     _run(_config(Embedded(settings).application(), host, port, LiveSocket))
     return 0
 
@@ -140,6 +142,7 @@ def openapi() -> dict[str, Any]:
 def serve_ingest(settings: Settings, host: str, port: int) -> int:
     """Serve the doors and the event store alone."""
     log_to_stderr()
+    collect_rarely()
     metrics = Metrics()
     ingest = Ingest(settings, organisations.load(settings.organisations), metrics)
 

@@ -40,6 +40,8 @@ PAGE_ROWS = 2_000
 QUARANTINE_PAGE_BYTES = 8 * 1024 * 1024
 WRITER_CACHE_KIB = 64 * 1024
 READER_CACHE_KIB = 4 * 1024
+CHECKPOINT_PAGES = 16 * 1024
+"""64 MiB: a page that changes with every commit goes to the file itself once in many."""
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS nodes ("
@@ -69,6 +71,7 @@ class _Connections(SQLiteConnectionPool):
         cursor = connection.cursor()
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute(f"PRAGMA cache_size=-{self.cache_kib}")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         return connection
 
 

@@ -61,7 +61,7 @@ class Recording:
         self._store = store
         self._vault = vault
         self._secret = secret
-        self._now = now
+        self._came_at = now()
         self._admitted: dict[bytes, Admitted] = {}
         self._fresh: list[Admitted] = []
         self._quarantined: list[Quarantined] = []
@@ -124,8 +124,8 @@ class Recording:
         return Answer(event_id, "accepted", position, node)
 
     def _next_moment(self, live: NodeEnd, stream: Stream) -> datetime:
-        """Now; later than all before on the log, and no earlier than any of the stream."""
-        moment = max(self._now(), live.received_at + TICK)
+        """When they came; later than all before on the log, no earlier than any of the stream."""
+        moment = max(self._came_at, live.received_at + TICK)
         return max(moment, stream.received_at) if stream.received_at else moment
 
     def _append(
@@ -230,7 +230,7 @@ class Recording:
             Quarantined(
                 id_,
                 arrival.org,
-                self._now().isoformat(),
+                self._came_at.isoformat(),
                 refusal.event_id,
                 refusal.code,
                 refusal.path,

@@ -101,10 +101,17 @@ def test_an_answer_comes_after_its_commit(desk: Desk) -> None:
     """Whoever reads the store on an answer finds the event there."""
     future = desk.submit(event())
     found: list[str] = []
-    future.add_done_callback(lambda _: found.extend(f.id for f in desk.house.facts()))
+    looked = threading.Event()
 
-    assert answers(future) == [("1", "accepted")]
+    def look(_answered: Future[list[Answer]]) -> None:
+        found.extend(fact.id for fact in desk.house.facts())
+        looked.set()
+
+    future.add_done_callback(look)
+    assert looked.wait(WAIT_S)
+
     assert found == ["1"]
+    assert answers(future) == [("1", "accepted")]
     assert desk.woken == 1
 
 
