@@ -12,11 +12,12 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from services.backbone.errors import BackboneError
-from services.backbone.log import LOAD_PREFIX, Log
+from services.backbone.log import LOAD_PREFIX, Entry, Log
 from services.backbone.progress import NEVER, Progress
 from services.backbone.warehouse import Warehouse
 from services.projector import checkpoints
@@ -107,15 +108,17 @@ class Projector:
     def _follow(self, *, to_end: bool = False) -> None:
         """Follow the log until asked to stop, and then to its end."""
         try:
-            self._begin()
-            while self._round(to_end or self._stopping.is_set()):
-                pass
-            self._insist(lambda: self._checkpointer.write(self._clock_s()))
+            with ThreadPoolExecutor(1, thread_name_prefix="projector-reader") as self._reader:
+                self._begin()
+                while self._round(to_end or self._stopping.is_set()):
+                    pass
+                self._insist(lambda: self._checkpointer.write(self._clock_s()))
         except _Stopped:
             log.warning("stopped while the warehouse fails; the rest is inserted at the next start")
 
     def _begin(self) -> None:
         positions = self._insist(lambda: checkpoints.read(self._warehouse))
+        self._ahead: tuple[datetime, list[Entry]] | None = None
         self._batch = Batch(positions, rows=self._block_rows)
         self._checkpointer = checkpoints.Checkpointer(self._warehouse)
         self._progress.applied(positions, NEVER)
@@ -124,8 +127,8 @@ class Projector:
 
     def _round(self, ending: bool) -> bool:
         """Read once, and insert, report or wait; False when all is done and should end."""
-        watermark = self._source.watermark()
-        entries = self._insist(lambda: self._source.read(self._batch.positions, self._batch.room))
+        watermark, entries = self._ahead or self._insist(self._read)
+        self._ahead = None
         self._duplicates += self._batch.add(entries)
         complete = watermark if not entries or _is_load(entries[0].node) else NEVER
         wait_s = self._pace.wait_s(self._clock_s())
@@ -141,12 +144,22 @@ class Projector:
             self._source.wait(IDLE_S)
         return True
 
+    def _read(self) -> tuple[datetime, list[Entry]]:
+        """The log's moment, asked before the reading, and what comes next."""
+        watermark = self._source.watermark()
+        return watermark, self._source.read(self._batch.positions, self._batch.room)
+
     def _flush(self, complete: datetime) -> None:
         """Insert all that waits; ``complete`` is where the live log is with it, if known."""
+        behind = not self._batch.room
         block = self._batch.take()
         started_s = self._clock_s()
+        # Far behind, the log is read on one core while the block is inserted on the other.
+        ahead = self._reader.submit(self._read) if behind else None
         self._insist(lambda: self._warehouse.insert_json(SOURCE, block.ndjson))
         self._pace.flushed(started_s, self._clock_s())
+        if ahead and not isinstance(ahead.exception(), BackboneError):
+            self._ahead = ahead.result()
         self._records += block.rows
         watermark = max(complete, self._reached_alone(block))
         self._progress.applied(block.positions, watermark)

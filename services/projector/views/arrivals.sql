@@ -14,7 +14,7 @@ CREATE TABLE arrivals
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (sender, received_at, node, position)
-SETTINGS auto_statistics_types = ''
+SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
 -- select
 SELECT sender, received_at, occurred_at, recorded_at, sequence, missing, node, position
 FROM events

@@ -8,4 +8,4 @@ CREATE TABLE checkpoints
 )
 ENGINE = ReplacingMergeTree(position)
 ORDER BY node
-SETTINGS auto_statistics_types = ''
+SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10

@@ -17,7 +17,7 @@ CREATE TABLE flows
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(day)
 ORDER BY (element, day, org, status, node, position, n)
-SETTINGS auto_statistics_types = ''
+SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
 -- select
 SELECT
     toDate(received_at) AS day,
