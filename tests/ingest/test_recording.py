@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
-from schemas.envelope import StoredFact
 from services.ingest.arrivals import Answer
-from tests.support.events import COUNTY, NOON, STATION, encoded, event
+from tests.support.events import COUNTY, NOON, STATION, event
 from tests.support.ingest import House
 
 
@@ -221,106 +218,6 @@ def test_another_source_corrects_nothing_of_mine(house: House) -> None:
     assert house.facts()[1].changes[0].to_status == "released"
 
 
-def test_received_at_rises_along_the_live_log(house: House) -> None:
-    """Strictly, within a commit and over commits, so that a moment is a prefix."""
-    house.record([event(id_=str(n)) for n in range(5)])
-    house.record([event(id_=str(n)) for n in range(5, 8)])
-
-    moments = [fact.received_at for fact in house.facts()]
-    assert moments == [NOON + timedelta(microseconds=n) for n in range(8)]
-
-
-@pytest.mark.parametrize("restart", [False, True])
-def test_a_clock_that_jumps_back_repeats_the_last_moment(house: House, restart: bool) -> None:
-    """What was known at a moment does not change afterwards."""
-    house.record([event(id_="1")])
-    house.clock.move(hours=-3)
-    if restart:
-        house.restart()
-    house.record([event(id_="2", time=at(0))])
-
-    assert house.facts()[1].received_at == NOON + timedelta(microseconds=1)
-
-
-def test_what_is_received_after_a_settled_moment_is_later(house: House) -> None:
-    """The promise that a watermark gives is kept when the clock jumps back."""
-    house.clock.move(seconds=10)
-    settled = house.application.settle()
-    house.clock.move(seconds=-20)
-    house.record([event()])
-
-    assert house.application.settle() == house.facts()[0].received_at > settled
-
-
-def test_an_import_states_when_its_events_were_received(house: House) -> None:
-    """They go to a node of their own, in the order of their stated moments."""
-    stated = "2026-01-01T08:00:00+08:00"
-    answers = house.record(
-        [event(id_="1", receivedtime=stated), event(id_="2", receivedtime=stated)],
-        importer=True,
-    )
-
-    assert [(a.node, a.position) for a in answers] == [("load-1", 1), ("load-1", 2)]
-    assert {f.received_at for f in house.facts("load-1")} == {datetime(2026, 1, 1, tzinfo=UTC)}
-    assert house.facts() == []
-
-
-def test_a_stated_moment_does_not_go_back_on_its_node(house: House) -> None:
-    """Loads come in order; what went before cannot be changed afterwards, by the hair."""
-    house.record([event(id_="1", receivedtime=at(10).isoformat())], importer=True)
-    house.restart()
-    before = at(10) - timedelta(microseconds=1)
-
-    answers = house.record(
-        [
-            event("case.accepted", "2", receivedtime=before.isoformat()),
-            event("case.accepted", "3", receivedtime=at(10).isoformat()),
-        ],
-        importer=True,
-    )
-
-    assert answers[0].error
-    assert answers[0].error["code"] == "received_out_of_order"
-    assert answers[1].status == "accepted"
-
-
-def test_a_stated_moment_does_not_go_back_in_its_stream(house: House) -> None:
-    """A thing that is known live is not given a past behind what was known."""
-    house.record([event(id_="1", subject="R1")])
-
-    (answer,) = house.record(
-        [event("person.searched", "2", subject="R1", receivedtime=at(10).isoformat())],
-        importer=True,
-    )
-
-    assert answer.error
-    assert (answer.error["code"], answer.error["path"]) == ("received_out_of_order", "receivedtime")
-
-
-def test_each_load_has_a_node_of_its_own(house: House) -> None:
-    """Two importers do not wait for one another's past."""
-    house.record([event(id_="1", receivedtime=at(10).isoformat())], importer=True, node="load-a")
-    (answer,) = house.record(
-        [event("case.accepted", "2", receivedtime=at(0).isoformat())], importer=True, node="load-b"
-    )
-
-    assert (answer.status, answer.node, answer.position) == ("accepted", "load-b", 1)
-
-
-def test_a_stream_runs_on_from_a_load_into_live(house: House) -> None:
-    """Versions, status and hash chain go on across nodes, and received_at never decreases."""
-    house.record([event("person.admitted", "1", receivedtime=at(10).isoformat())], importer=True)
-    house.clock.move(days=-1)
-    house.restart()
-    house.record([event("person.searched", "2", time=at(-2000))])
-
-    (loaded,), (live,) = house.facts("load-1"), house.facts()
-    assert (loaded.version, live.version) == (1, 2)
-    assert live.changes[0].from_status == "admitted"
-    assert live.received_at == loaded.received_at
-    assert house.findings() == []
-
-
 def test_gaps_of_a_source_are_counted_on_its_events(house: House) -> None:
     """Each event tells how many of its source's numbers were missing after it."""
     numbers = [1, 2, 5, None, 3, 4]
@@ -344,51 +241,3 @@ def test_a_count_of_missing_numbers_fits_the_log(house: House) -> None:
     house.record([event(id_="1", sequence=0), event(id_="2", sequence=2**63 - 1)])
 
     assert house.facts()[1].missing == 2**32 - 1
-
-
-def test_nothing_that_names_a_person_is_stored_plain(house: House) -> None:
-    """Neither the events nor the quarantine hold a name, in any file of the folder."""
-    name, number, phone = "张三丰的名字", "350203199001011234", "13800138000"
-    personal = {"name": name, "id_number": number, "phone": phone}
-    house.record(
-        [
-            event(id_="1", data=personal),
-            event(id_="1", data=personal | {"sex": "男"}),
-            event("incident.received", "2", data={"caller": name, "caller_phone": phone}),
-            encoded(event(id_="3", data=personal | {"arrived_at": name})),
-            name.encode(),
-        ]
-    )
-    house.close()
-
-    files = [path.read_bytes() for path in house.folder.iterdir()]
-    house.open()
-    assert len(files) >= 3
-    for plain in (name, number, phone):
-        assert not any(plain.encode() in file for file in files)
-        assert not any(ascii(plain)[1:-1].encode() in file for file in files)
-
-
-def test_a_sealed_field_opens_with_the_key_of_its_thing(house: House) -> None:
-    """What was sent can be read by whoever may."""
-    house.record([event(data={"name": "张三"})])
-
-    sealed = str(_data(house.facts()[0])["name"])
-    assert house.vault.unseal("person/R1", "name", sealed) == "张三"
-
-
-def _data(fact: StoredFact) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(fact.data)
-    return found
-
-
-def test_after_its_key_is_destroyed_a_person_is_gone_and_counted(house: House) -> None:
-    """The facts stay and new ones come in, but nobody reads the name."""
-    house.record([event(data={"name": "张三"})])
-    house.vault.destroy("person/R1")
-    house.restart()
-    (answer,) = house.record([event("person.admitted", "2", data={"name": "张三"})])
-
-    assert answer.status == "accepted"
-    assert _data(house.facts()[1])["name"] == "sealed:"
-    assert house.findings() == []

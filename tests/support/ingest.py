@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterable
@@ -33,6 +34,7 @@ from tests.support.events import COUNTY, NOON, PROVINCE, encoded
 
 ORGANISATIONS = organisations.load()
 MASTER = bytes(range(32))
+INSIDES = re.compile(r"Traceback|Error|Exception|sqlite|File \"|/services/")
 
 
 class Clock:
@@ -197,3 +199,21 @@ def settings_in(folder: Path, **environment: str) -> Settings:
     return from_environment(
         folder, {f"YIPING_{name.upper()}": value for name, value in environment.items()}
     )
+
+
+def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """It is a problem document (RFC 9457) that tells nothing of the inside."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert {"type", "title", "status", "code", "detail"} <= problem.keys()
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["type"].endswith(code)
+    assert not INSIDES.search(response.text)
+    return problem
+
+
+def told(response: httpx.Response) -> list[tuple[str | None, str]]:
+    """Id and status of each result."""
+    assert response.status_code == 200, response.text
+    return [(one["id"], one["status"]) for one in results(response)]
