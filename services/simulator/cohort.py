@@ -17,10 +17,8 @@ from services.simulator.roots import Root
 from services.simulator.stay_life import stay
 from services.simulator.times import HOUR
 
-STAY_MOST = 66 * HOUR
-"""No stay has anything more to say so long after it was brought about."""
 INCIDENT_MOST = 30 * HOUR
-"""Nor an incident after its disposal."""
+"""An incident has nothing more to say so long after its disposal."""
 
 
 def whole(

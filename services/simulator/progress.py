@@ -10,7 +10,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from services.simulator.post_office import PostOffice
-from services.simulator.times import DAY, aware
+from services.simulator.times import DAY, HOUR, MINUTE, aware
 
 LINE_EVERY_S = 30.0
 LINE_FIRST_S = 3.0
@@ -99,8 +99,7 @@ class OnScreen:
         """Open the bar, or lengthen it."""
         if self._bar is None:
             self._began = time.monotonic()
-            days = (until - since) / DAY
-            self.note(f"loading {days:.1f} days of history, from {aware(since):%Y-%m-%d %H:%M}")
+            self.note(f"loading {_span(until - since)} of history, from {_minute(since)}")
             self._bar = Bar(
                 TextColumn("{task.description}"), BarColumn(),
                 TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.fields[sent]:,} events"),
@@ -145,3 +144,13 @@ class OnScreen:
         if reason != self._waiting:
             self._waiting = reason
             self.note(f"the server is not ready ({reason}); trying again")
+
+
+def _span(us: int) -> str:
+    if us < 2 * HOUR:
+        return f"{us / MINUTE:.0f} minutes"
+    return f"{us / HOUR:.0f} hours" if us < 2 * DAY else f"{us / DAY:.1f} days"
+
+
+def _minute(us: int) -> str:
+    return f"{aware(us):%Y-%m-%d %H:%M}"
