@@ -140,7 +140,10 @@ class EventStore(Protocol):
         ...
 
     def read(self, node: str, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """(position, stored bytes) of a node's log, in order, later than ``after``."""
+        """(position, stored bytes) of a node's log, in order, later than ``after``.
+
+        Fewer than ``limit`` come where they are large, but never none while there are more.
+        """
         ...
 
     def rows(self, node: str) -> Iterator[list[StoredRow]]:

@@ -38,6 +38,7 @@ from services.backbone.sqlite_errors import mapped_errors
 VARIABLES = 900
 PAGE_ROWS = 2_000
 QUARANTINE_PAGE_BYTES = 8 * 1024 * 1024
+READ_BYTES = 32 * 1024 * 1024
 WRITER_CACHE_KIB = 64 * 1024
 READER_CACHE_KIB = 4 * 1024
 CHECKPOINT_PAGES = 16 * 1024
@@ -254,12 +255,18 @@ class SQLiteEventStore:
         """(position, stored bytes) of a node's log, in order, later than ``after``."""
         if node not in self.heads():
             return []
-        rows = self._rows(
-            f"SELECT rowid, state FROM {_table(node)}"  # noqa: S608 - a checked node name
-            " WHERE rowid > ? ORDER BY rowid LIMIT ?",
-            (after, limit),
-        )
-        return [(row[0], row[1]) for row in rows]
+        found: list[tuple[int, bytes]] = []
+        size = 0
+        with mapped_errors(), self._reading.transaction(commit=False) as cursor:
+            cursor.execute(
+                f"SELECT rowid, state FROM {_table(node)}"  # noqa: S608 - a checked node name
+                " WHERE rowid > ? ORDER BY rowid LIMIT ?",
+                (after, limit),
+            )
+            while size < READ_BYTES and (row := cursor.fetchone()):
+                found.append((row[0], row[1]))
+                size += len(row[1])
+        return found
 
     def rows(self, node: str) -> Iterator[list[StoredRow]]:
         """A node's whole log in order, in parts."""

@@ -17,6 +17,7 @@ SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 LINES = "application/x-ndjson"
 EVENTS_MAX = 50_000
+LINES_MAX = 2 * EVENTS_MAX
 MEMBERS_MAX = 10_000
 CHUNK_BYTES = 16 * 1024
 """What is handed on of a gzip stream at once: what a member leaves over is copied."""
@@ -94,6 +95,8 @@ def events_in(shape: Shape, body: bytes) -> list[bytes]:
     senders do.
     """
     if shape == "lines":
+        if body.count(b"\n") > LINES_MAX:
+            raise too_many(LINES_MAX, "lines")
         return _few([line for line in body.split(b"\n") if line.strip()])
     if shape == "single" and not body.lstrip().startswith(b"["):
         return [body]
@@ -105,7 +108,12 @@ def events_in(shape: Shape, body: bytes) -> list[bytes]:
 
 def _few(events: list[bytes]) -> list[bytes]:
     if len(events) > EVENTS_MAX:
-        raise BodyUnreadable(
-            "too_many_events", f"a body holds at most {EVENTS_MAX} events", http_status=413
-        )
+        raise too_many(EVENTS_MAX, "events")
     return events
+
+
+def too_many(limit: int, what: str) -> BodyUnreadable:
+    """The refusal of a body that would cost more than its bytes."""
+    return BodyUnreadable(
+        "too_many_events", f"a body holds at most {limit} {what}", http_status=413
+    )

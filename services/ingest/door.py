@@ -31,6 +31,7 @@ from services.ingest.intake import Intake, Portion
 from services.ingest.writer import Writer
 
 LIST_LIMIT = 200
+MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _encoder = msgspec.json.Encoder()
 
 
@@ -205,7 +206,7 @@ class Door:
         return {
             "id": item.id,
             "org": item.org,
-            "received_at": item.received_at,
+            "received_at": datetime.fromisoformat(item.received_at).strftime(MOMENT),
             "event_id": item.event_id,
             "error": {"code": item.code, "path": item.path, "message": item.message},
             "event": self._raw_of(item).decode("utf-8", "replace"),

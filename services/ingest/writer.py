@@ -163,7 +163,7 @@ class Writer:
         began = time.perf_counter()
         with self._recording:
             answers = self._application.record(arrivals)
-            self._complete_until = self._application.last_moment
+            self._complete_until = self._application.settle()
         self._metrics.commit_s.observe(time.perf_counter() - began)
         self._metrics.commit_events.inc(len(arrivals))
         self._appended()

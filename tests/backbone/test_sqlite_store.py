@@ -8,6 +8,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
+from services.backbone import sqlite_store
 from services.backbone.errors import StoreUnavailable
 from services.backbone.event_store import Commit, NodeHead
 from services.backbone.sqlite_store import SQLiteEventStore
@@ -96,3 +97,18 @@ def test_a_writer_that_could_not_open_lets_go(tmp_path: Path) -> None:
     path.unlink()
 
     SQLiteEventStore(path).close()
+
+
+def test_a_read_is_bounded_by_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader of large events takes fewer at a time, and gets to the end."""
+    monkeypatch.setattr(sqlite_store, "READ_BYTES", 1_000)
+    store = SQLiteEventStore(tmp_path / "events.sqlite")
+    events = [StoredEvent("a", n, "", b"x" * 400) for n in range(1, 8)]
+    store.commit(commit("main", 7, *events))
+    parts, after = [], 0
+    while part := store.read("main", after, 100):
+        parts.append(len(part))
+        after = part[-1][0]
+    store.close()
+
+    assert parts == [3, 3, 1]

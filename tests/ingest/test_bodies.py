@@ -93,6 +93,16 @@ def test_too_many_events_are_refused(shape: bodies.Shape) -> None:
     assert (caught.value.code, caught.value.http_status) == ("too_many_events", 413)
 
 
+def test_blank_lines_are_bounded_too() -> None:
+    """They hold nothing, and cost a little each."""
+    assert events_in("lines", b"\n" * bodies.LINES_MAX) == []
+
+    with pytest.raises(BodyUnreadable) as caught:
+        events_in("lines", b"\n" * (bodies.LINES_MAX + 1))
+
+    assert caught.value.code == "too_many_events"
+
+
 @pytest.mark.parametrize("encoding", [None, "", "identity", "Identity"])
 def test_a_plain_body_stays_as_it_is(encoding: str | None) -> None:
     """Without gzip nothing is unpacked."""

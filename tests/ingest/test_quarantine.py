@@ -12,7 +12,7 @@ import pytest
 
 from services.backbone import sqlite_store
 from services.ingest.bodies import BATCH, LINES, SINGLE
-from tests.support.events import COUNTY, ELSEWHERE, NOON, PROVINCE, batch, encoded, event, lines
+from tests.support.events import COUNTY, ELSEWHERE, PROVINCE, batch, encoded, event, lines
 from tests.support.ingest import Clock, Served, post, results, settings_in
 
 
@@ -62,7 +62,7 @@ def test_a_refused_event_is_kept_whole(client: httpx.Client) -> None:
     assert item == {
         "id": id_,
         "org": COUNTY,
-        "received_at": NOON.isoformat(),
+        "received_at": "2026-11-23T12:00:00.000000Z",
         "event_id": "bad",
         "error": {
             "code": "wrong_type",

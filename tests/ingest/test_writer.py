@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from services.backbone.telemetry import Metrics
 from services.ingest.application import Answer, Application, Arrival
 from services.ingest.errors import QueueFull
 from services.ingest.writer import GROUP_EVENTS, Writer
-from tests.support.events import event
+from tests.support.events import NOON, event
 from tests.support.faults import full_disk
 from tests.support.ingest import MASTER, House, arrival
 
@@ -298,6 +298,22 @@ def test_the_watermark_moves_on_while_nothing_comes(desk: Desk) -> None:
     desk.house.clock.move(seconds=7)
 
     assert (desk.writer.watermark() - before).total_seconds() == 7
+
+
+def test_the_watermark_moves_on_with_commits_of_history(desk: Desk) -> None:
+    """A long load keeps the writer busy, and the live log is complete all the same."""
+    held = desk.hold()
+    desk.house.clock.move(seconds=7)
+    desk.application.open.set()
+    held.result(WAIT_S)
+    desk.application.open.clear()
+    busy = desk.submit(event(id_="2"))
+    while not desk.writer._recording.locked():
+        pass
+
+    assert desk.writer.watermark() >= NOON + timedelta(seconds=7)
+    desk.application.open.set()
+    busy.result(WAIT_S)
 
 
 def test_the_watermark_stands_while_a_commit_is_made(desk: Desk) -> None:
