@@ -7,13 +7,18 @@ one before, and the flows since, say the same.  Writing a keyframe again changes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
+from itertools import groupby
 
 from services.backbone.warehouse import Warehouse
 
 DAYS_AT_ONCE = 16
-"""So few that one insert stays one block, and a reader never meets half a keyframe."""
+"""So few that one insert stays one block, and a reader never meets half a keyframe.
+
+Nor do the days of an insert lie in two months, which are two partitions: a later day never
+stands without the earlier ones.
+"""
 
 _BEGINNING = date(1970, 1, 1)
 
@@ -97,8 +102,7 @@ class Keyframes:
         ((newest,),) = self._warehouse.rows(_NEWEST, {"node": node})
         rows = self._warehouse.rows(_DUE, {"node": node, "newest": newest, "open_day": open_day})
         due = [day for (day,) in rows]
-        for start in range(0, len(due), DAYS_AT_ONCE):
-            days = due[start : start + DAYS_AT_ONCE]
+        for days in _portions(due):
             self._write(node, newest, days)
             newest = days[-1]
         self._done[node] = open_day
@@ -113,3 +117,10 @@ class Keyframes:
             "newest": newest,
         }
         self._warehouse.command(_WRITE, parameters)
+
+
+def _portions(due: list[date]) -> Iterator[list[date]]:
+    for _, month in groupby(due, key=lambda day: (day.year, day.month)):
+        days = list(month)
+        for start in range(0, len(days), DAYS_AT_ONCE):
+            yield days[start : start + DAYS_AT_ONCE]

@@ -169,6 +169,19 @@ def test_any_number_of_days_at_once_gives_the_same(
     assert (wrong, missing) == (0, 0)
 
 
+def test_an_insert_is_one_part(warehouse: Warehouse) -> None:
+    """A later month never stands without the earlier one: each insert has one partition."""
+    warehouse.command("SYSTEM STOP MERGES keyframes")
+    insert(warehouse, stays([0, 5, 20, 40, 41]))
+    Keyframes(warehouse).close({"main": START + timedelta(days=50)})
+
+    parts = warehouse.rows(
+        "SELECT min(toYYYYMM(day)), max(toYYYYMM(day)), count() FROM keyframes"
+        " GROUP BY _part ORDER BY _part"
+    )
+    assert parts == [(202611, 202611, 2 * 2), (202612, 202612, 3 * 2)]
+
+
 def test_a_keyframe_is_one_part(warehouse: Warehouse) -> None:
     """Whoever reads meanwhile meets all of a keyframe or nothing of it."""
     insert(warehouse, islice(province(5, per_day=100), 1200))

@@ -1,4 +1,5 @@
--- When each sender's facts came, and what of its numbering was missing then.
+-- When each sender's facts came, and what of its numbering was missing then. By time first: what
+-- is asked is who was heard in an hour or a day.
 -- table
 CREATE TABLE arrivals
 (
@@ -13,7 +14,7 @@ CREATE TABLE arrivals
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(received_at)
-ORDER BY (sender, received_at, node, position)
+ORDER BY (received_at, sender, node, position)
 SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
 -- select
 SELECT sender, received_at, occurred_at, recorded_at, sequence, missing, node, position

@@ -13,5 +13,5 @@ CREATE TABLE keyframes
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(day)
-ORDER BY (element, day, node, org, status)
+ORDER BY (day, node, element, org, status)
 SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
