@@ -31,6 +31,8 @@ from services.ingest.intake import Intake, Portion
 from services.ingest.writer import Writer
 
 LIST_LIMIT = 200
+BODY_S = 120
+"""Whoever sends more slowly would hold the room of others."""
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _encoder = msgspec.json.Encoder()
 
@@ -101,17 +103,20 @@ class Door:
             raise Problem(
                 429, "queue_full", str(full), headers={"Retry-After": str(full.retry_after_s)}
             ) from full
+        except TimeoutError as slow:
+            raise Problem(408, "body_too_slow", f"a body takes at most {BODY_S} s") from slow
         except ClientDisconnect as gone:
             raise Problem(400, "broken_off", "the body ended before its end") from gone
 
     async def _body_of(self, request: Request, portion: Portion) -> bytes:
         """The body as sent; raises Problem 413 as soon as it passes the limit."""
         whole = bytearray()
-        async for chunk in request.stream():
-            portion.add(len(chunk))
-            whole += chunk
-            if len(whole) > self._body_bytes:
-                raise _problem(bodies.too_large(self._body_bytes))
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                portion.add(len(chunk))
+                whole += chunk
+                if len(whole) > self._body_bytes:
+                    raise _problem(bodies.too_large(self._body_bytes))
         return bytes(whole)
 
     async def _take(

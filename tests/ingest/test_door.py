@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.ingest import door
 from services.ingest.bodies import BATCH, LINES, SINGLE
 from tests.support.events import (
     batch,
@@ -170,8 +172,8 @@ def test_concurrent_posts_of_the_same_events_accept_each_once(served: Served) ->
     assert {status for _, status in answers} == {"accepted", "duplicate"}
 
 
-def test_a_sender_that_breaks_off_leaves_no_trace(served: Served) -> None:
-    """Half a body is nobody's event; the server goes on."""
+def half_sent(served: Served) -> http.client.HTTPConnection:
+    """A connection on which a body has begun."""
     host, _, port = served.url.removeprefix("http://").partition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=20)
     connection.putrequest("POST", "/v1/events")
@@ -179,10 +181,29 @@ def test_a_sender_that_breaks_off_leaves_no_trace(served: Served) -> None:
     connection.putheader("content-type", BATCH)
     connection.putheader("content-length", "1000")
     connection.endheaders(b'[{"id": "half')
-    connection.close()
+    return connection
+
+
+def test_a_sender_that_breaks_off_leaves_no_trace(served: Served) -> None:
+    """Half a body is nobody's event; the server goes on."""
+    half_sent(served).close()
 
     with served.client() as client:
         assert told(post(client, batch([event(id_="whole")]))) == [("whole", "accepted")]
+
+
+def test_a_sender_that_stops_sending_is_answered(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds room and sends nothing gives it back."""
+    monkeypatch.setattr(door, "BODY_S", 0.05)
+    connection = half_sent(served)
+    response = connection.getresponse()
+
+    assert response.status == 408
+    assert json.loads(response.read())["code"] == "body_too_slow"
+    connection.close()
+    assert served.ingest.door._intake.held == 0
 
 
 def test_what_is_not_there_is_a_problem_too(client: httpx.Client) -> None:
