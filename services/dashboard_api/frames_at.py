@@ -56,7 +56,8 @@ class Frames:
         for sender, first in firsts:
             speaking.first_heard(sender, first)
         scope = speaking.scope_for(org, as_of)
-        counted = await self._reads.counted(as_of, elements=[panel], org=org, sources=scope)
+        senders = [sender for sender in speaking.senders() if sender.startswith(scope)]
+        counted = await self._reads.counted(as_of, senders=senders, elements=[panel], org=org)
         return elements.render(
             counted.levels,
             counted.heard,

@@ -44,8 +44,9 @@ class Keeper:
 
     async def reload(self, applied: Applied) -> None:
         """Count everything anew; raises WarehouseFailed."""
-        counted = await self._reads.counted(applied.watermark)
         firsts = await self._reads.first_heard()
+        senders = [sender for sender, _ in firsts]
+        counted = await self._reads.counted(applied.watermark, senders=senders)
         sources = await self._reads.sources(applied.watermark, firsts)
         self.held = Held(counted.levels, counted.heard, sources)
         self.applied, self._reload_due = applied, False

@@ -34,7 +34,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How often things happen."""
 
     tick_s: float = 0.1
-    """Least time between two ticks; a slow one makes the next wait twice as long as it took."""
+    """Least time from tick to tick; a slow one makes the next wait as long as it took."""
     pulse_s: float = 1.0
     """A tick comes at least this often, so that silence is noticed."""
     freshness_s: float = 1.0
@@ -165,7 +165,7 @@ class Live:
             took_s = loop.time() - began_s
             self._metrics.tick_s.observe(took_s)
             rest_s = self._pace.tick_s if self._is_watched else self._pace.pulse_s
-            await asyncio.sleep(max(rest_s - took_s, 2 * took_s))
+            await asyncio.sleep(max(rest_s - took_s, took_s))
             await asyncio.to_thread(self._progress.wait, generation, self._pace.pulse_s)
 
     async def close(self) -> None:

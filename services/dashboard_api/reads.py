@@ -23,7 +23,8 @@ from services.dashboard_api.readers import Readers, Row, sql
 
 EVERY = tuple(ELEMENTS)
 ALL_DIGITS = 12
-RECENT = timedelta(days=1)
+REACHES = (timedelta(hours=1), timedelta(days=1), None)
+"""How far back a source is looked for, step by step; at last through all of history."""
 _ACTIVE = [f"{e.name}/{status}" for e in ELEMENTS.values() for status in sorted(e.active)]
 
 
@@ -52,14 +53,13 @@ class Reads:
         self,
         as_of: datetime,
         *,
+        senders: Iterable[str],
         elements: Sequence[str] = EVERY,
         org: str | None = None,
-        sources: str = "",
     ) -> Counted:
         """Levels with the day's moves: of one organisation, or of all by station.
 
-        ``sources`` is the scope of the sources whose silence makes a trend unknown.
-        Raises WarehouseFailed.
+        ``senders`` are those whose silence makes a trend unknown.  Raises WarehouseFailed.
         """
         newest = bucket_of_moment(as_of)
         scope = "" if org is None else scope_of(org)
@@ -74,8 +74,8 @@ class Reads:
                 "digits": digits_for(org),
                 "trend_digits": len(scope) or ALL_DIGITS,
                 "trend_from": moment_of(newest - (BUCKETS - 1) * BUCKET_S),
-                "sources": sources,
-                "heard_digits": len(sources) or 6,
+                "senders": sorted(senders),
+                "heard_digits": min(len(scope), 6) or 6,
                 "heard_from": moment_of(newest - (BUCKETS + 1) * BUCKET_S),
                 "as_of": as_of,
             },
@@ -110,19 +110,22 @@ class Reads:
     async def sources(self, as_of: datetime, firsts: Iterable[tuple[str, datetime]]) -> Sources:
         """Those sources as they were at a moment, each with when it was first heard.
 
-        Most were heard within the day before, so older history is read for the others alone.
+        Most were heard within the hour before; older history is read for the others alone.
         Raises WarehouseFailed.
         """
         sources = Sources()
         for sender, first in firsts:
             if first <= as_of:
                 sources.first_heard(sender, first)
-        recent = as_of - RECENT
-        arrivals = await self._window(as_of, recent - LAG_WINDOW, sources.senders())
-        heard = {a.sender for a in arrivals if a.received_at > recent}
-        silent = sources.senders() - heard
-        found = [a for a in arrivals if a.sender in heard]
-        found += await self._window(as_of, EPOCH, silent)
+        found: list[Arrival] = []
+        silent = sources.senders()
+        for span in REACHES:
+            since = EPOCH if span is None else as_of - span
+            window = EPOCH if span is None else since - LAG_WINDOW
+            arrivals = await self._window(as_of, window, silent)
+            heard = {a.sender for a in arrivals if a.received_at > since}
+            found += [a for a in arrivals if a.sender in heard]
+            silent = silent - heard
         for arrival in sorted(found, key=lambda a: a.received_at):
             sources.add(arrival)
         return sources

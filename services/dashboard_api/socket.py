@@ -48,7 +48,9 @@ class LiveSocket(ServerConnection):
     ) -> None:
         door: LiveDoor = app_state[STATE_KEY]
         super().__init__(
-            ServerProtocol(max_size=door.limits.message_bytes), door.server, close_timeout=CLOSE_S
+            ServerProtocol(max_size=door.limits.message_bytes, logger=door.connection_log),
+            door.server,
+            close_timeout=CLOSE_S,
         )
         self._open: set[Any] = server_state.connections
 
@@ -102,6 +104,9 @@ class LiveDoor:
     ) -> None:
         self.limits = limits
         self.server: Server
+        # Every wall that comes and goes is no news; what goes wrong with one is.
+        self.connection_log = logging.getLogger(f"{__name__}.connections")
+        self.connection_log.setLevel(logging.WARNING)
         self._live = live
         self._rules = rules
         self._metrics = metrics
@@ -118,7 +123,12 @@ class LiveDoor:
         )
         self._live.deliver = self._delivery.push
         self.server = await serve(
-            self._handle, "127.0.0.1", 0, process_request=_only_live, compression=None
+            self._handle,
+            "127.0.0.1",
+            0,
+            process_request=_only_live,
+            compression=None,
+            logger=self.connection_log,
         )
         self._tasks = [
             loop.create_task(self._beat()),

@@ -70,8 +70,10 @@ async def test_the_query_of_one_organisation_agrees_with_that_of_all(
 ) -> None:
     """The coarse query for one organisation gives the numbers of the fine one for all."""
     element = data.draw(st.sampled_from(sorted(ELEMENTS)))
-    whole = (await history.reads.counted(moment(seconds))).levels
-    own = (await history.reads.counted(moment(seconds), elements=[element], org=org)).levels
+    whole = (await history.reads.counted(moment(seconds), senders=())).levels
+    own = (
+        await history.reads.counted(moment(seconds), senders=(), elements=[element], org=org)
+    ).levels
 
     at = moment(seconds)
     assert shown(own, element, org, at) == shown(whole, element, org, at)
@@ -102,7 +104,7 @@ async def test_every_bucket_of_a_trend_is_the_total_of_its_end(history: World, o
     """The trend's value at a bucket's end is what the panel showed at that moment."""
     as_of = START + timedelta(hours=55)
     newest = int(-(-as_of.timestamp() // 600) * 600)
-    levels = (await history.reads.counted(as_of)).levels
+    levels = (await history.reads.counted(as_of, senders=())).levels
 
     values = levels.trend("person", org, newest)
 

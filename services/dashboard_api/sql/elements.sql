@@ -38,6 +38,6 @@ SELECT DISTINCT 'heard', '', substring(sender, 1, {heard_digits:UInt8}), '',
        intDiv(toUnixTimestamp64Micro(received_at) + 599999999, 600000000) * 600 AS bucket,
        toInt64(1)
 FROM arrivals
-WHERE startsWith(sender, {sources:String})
+WHERE sender IN {senders:Array(String)}
   AND received_at > {heard_from:DateTime64(6, 'UTC')}
   AND received_at <= {as_of:DateTime64(6, 'UTC')}
