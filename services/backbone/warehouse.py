@@ -37,6 +37,9 @@ ENGINE = {
 
 SESSION: dict[str, Any] = {
     "async_insert": 0,
+    # Defaults of today's engine, said for servers with older ones.
+    "date_time_input_format": "best_effort",
+    "input_format_skip_unknown_fields": 1,
     # Exactly once comes from keys; insert tokens can lose a block (see docs).
     "insert_deduplicate": 0,
     "deduplicate_blocks_in_dependent_materialized_views": 0,

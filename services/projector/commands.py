@@ -61,7 +61,8 @@ def plan_views(dsn: str) -> int:
     with closing(connect(dsn)) as warehouse:
         planned = steps(load(), standing(warehouse))
     for step in planned:
-        print(f"-- {step.action} {step.view.name}")
+        filled = f", filled by its select from {SOURCE}" if step.fills else ""
+        print(f"-- {step.action} {step.view.name}{filled}")
         for statement in step.statements:
             print(f"{statement};\n")
     print(f"{len(planned)} steps", file=sys.stderr)

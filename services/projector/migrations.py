@@ -9,10 +9,11 @@ changes, all goes and the projector reads the log again.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from services.backbone.warehouse import Warehouse
-from services.projector.rebuild import Filled, fill, ignored, rebuild
+from services.projector.rebuild import Filled, fill, ignored, rebuild, statements
 from services.projector.view_files import SOURCE, ViewFile, load, named
 
 RECORD = "migrations"
@@ -37,6 +38,11 @@ class Step(NamedTuple):
     view: ViewFile
     action: Action
     statements: tuple[str, ...]
+
+    @property
+    def fills(self) -> bool:
+        """Whether the view is filled from ``events`` on the way."""
+        return self.view.select is not None and self.action != "reset"
 
 
 def standing(warehouse: Warehouse) -> Standing:
@@ -84,7 +90,7 @@ def _step(file: ViewFile, state: str, held: Standing) -> Step | None:
     if state == "changed" and file.select is None:
         return Step(file, "recreate", (f"DROP TABLE {file.name} SYNC", file.create()))
     if state == "changed":
-        return Step(file, "rebuild", (file.create(), *follows))
+        return Step(file, "rebuild", tuple(chain(*statements(file))))
     if file.select and file.feed not in held.tables:
         return Step(file, "follow", follows)
     return None
@@ -129,6 +135,6 @@ def carry_out(warehouse: Warehouse, step: Step, filled: Filled = ignored) -> Non
             warehouse.command(statement)
         if step.action == "reset":
             return
-        if step.view.select:
+        if step.fills:
             fill(warehouse, step.view, step.view.name, filled)
     warehouse.command(_RECORDED, {"name": step.view.name, "digest": step.view.digest})

@@ -72,25 +72,51 @@ def fill(
         filled(view.name, done, total)
 
 
+class Rebuild(NamedTuple):
+    """The statements of a rebuild; fills stand between them."""
+
+    beside: tuple[str, ...]
+    """A new table and its feed; it is filled after these."""
+    change_over: tuple[str, ...]
+    """The tables change places; what came in meanwhile is filled after these."""
+    tidy: tuple[str, ...]
+
+
+def statements(view: ViewFile) -> Rebuild:
+    """What a rebuild runs; raises ViewFileInvalid for a view without a select."""
+    name, beside = view.name, f"{view.name}_next"
+    # The projector sums levels up again when it next closes a day, or starts.
+    levels = ("TRUNCATE TABLE IF EXISTS keyframes SYNC",) if name == LEVELS_REST_ON else ()
+    return Rebuild(
+        (
+            f"DROP VIEW IF EXISTS {beside}_feed SYNC",
+            f"DROP TABLE IF EXISTS {beside} SYNC",
+            view.create(beside),
+            view.follow(beside),
+        ),
+        (
+            f"EXCHANGE TABLES {name} AND {beside}",
+            f"DROP VIEW IF EXISTS {view.feed} SYNC",
+            f"DROP VIEW IF EXISTS {beside}_feed SYNC",
+            view.follow(),
+        ),
+        (f"DROP TABLE IF EXISTS {beside} SYNC", *levels),
+    )
+
+
 def rebuild(warehouse: Warehouse, view: ViewFile, filled: Filled = ignored) -> None:
     """Fill a new table beside the old, then let them change places.
 
     Readers see the old one until the new is complete.  Can be broken off and begun again.
     Raises WarehouseFailed, and ViewFileInvalid for a view without a select.
     """
-    beside = f"{view.name}_next"
-    warehouse.command(f"DROP VIEW IF EXISTS {beside}_feed SYNC")
-    warehouse.command(f"DROP TABLE IF EXISTS {beside} SYNC")
-    warehouse.command(view.create(beside))
-    warehouse.command(view.follow(beside))
-    fill(warehouse, view, beside, filled)
+    planned = statements(view)
+    for statement in planned.beside:
+        warehouse.command(statement)
+    fill(warehouse, view, f"{view.name}_next", filled)
     before = heads(warehouse)
-    warehouse.command(f"EXCHANGE TABLES {view.name} AND {beside}")
-    warehouse.command(f"DROP VIEW IF EXISTS {view.feed} SYNC")
-    warehouse.command(f"DROP VIEW IF EXISTS {beside}_feed SYNC")
-    warehouse.command(view.follow())
+    for statement in planned.change_over:
+        warehouse.command(statement)
     fill(warehouse, view, view.name, filled, after=before)
-    warehouse.command(f"DROP TABLE IF EXISTS {beside} SYNC")
-    if view.name == LEVELS_REST_ON:
-        # The projector sums them up again when it next closes a day, or starts.
-        warehouse.command("TRUNCATE TABLE IF EXISTS keyframes SYNC")
+    for statement in planned.tidy:
+        warehouse.command(statement)

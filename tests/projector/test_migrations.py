@@ -59,6 +59,30 @@ def test_what_stands_needs_no_plan(own_warehouse: Warehouse) -> None:
     assert apply(own_warehouse) == []
 
 
+def test_the_plan_of_a_rebuild_is_what_it_runs() -> None:
+    """Beside the old table, change of places, tidying: all of it can be read before."""
+    held = Standing(
+        frozenset(f.name for f in FILES) | {f.feed for f in FILES},
+        {f.name: f.digest if f.name != "flows" else "another" for f in FILES},
+    )
+    (step,) = steps(FILES, held)
+
+    assert step.action == "rebuild"
+    assert step.fills
+    assert [s.split("\n")[0] for s in step.statements] == [
+        "DROP VIEW IF EXISTS flows_next_feed SYNC",
+        "DROP TABLE IF EXISTS flows_next SYNC",
+        "CREATE TABLE IF NOT EXISTS flows_next",
+        "CREATE MATERIALIZED VIEW IF NOT EXISTS flows_next_feed TO flows_next AS",
+        "EXCHANGE TABLES flows AND flows_next",
+        "DROP VIEW IF EXISTS flows_feed SYNC",
+        "DROP VIEW IF EXISTS flows_next_feed SYNC",
+        "CREATE MATERIALIZED VIEW IF NOT EXISTS flows_feed TO flows AS",
+        "DROP TABLE IF EXISTS flows_next SYNC",
+        "TRUNCATE TABLE IF EXISTS keyframes SYNC",
+    ]
+
+
 def test_planning_changes_nothing(empty_warehouse: Warehouse) -> None:
     """A plan is only read off."""
     steps(FILES, standing(empty_warehouse))
