@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.envelope import StoredFact
 from services.backbone.errors import StoreFull, StoreUnavailable
+from services.backbone.event_store import NodeHead
 from services.ingest.arrivals import Answer
 from tests.support.events import COUNTY, NOON, PROVINCE, STATION, event
 from tests.support.faults import full_disk, refused_writes
@@ -81,6 +82,26 @@ def test_a_vault_that_cannot_keep_a_key_records_nothing(house: House) -> None:
     assert len(house.facts()) == 1
     (answer,) = house.record([event(id_="2", subject="R2", data={"name": "李四"})])
     assert answer.position == 2
+
+
+def test_a_store_that_cannot_even_be_read_afterwards_doubles_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What failed stays out, however many attempts it takes to find out where the log ends."""
+    house.record(many(0, 1))
+    with refused_writes(house.folder / "events.sqlite-wal"), pytest.raises(StoreUnavailable):
+        house.record(many(1, 30))
+    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
+        patch.setattr(house.store, "heads", _unavailable)
+        house.record(many(31, 1))
+
+    assert [a.position for a in house.record(many(1, 2))] == [2, 3]
+    assert [fact.id for fact in house.facts()] == ["0", "1", "2"]
+    assert house.findings() == []
+
+
+def _unavailable() -> dict[str, NodeHead]:
+    raise StoreUnavailable("no answer")
 
 
 def test_a_moment_that_was_settled_is_kept_by_a_failed_commit(house: House) -> None:
