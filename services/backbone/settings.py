@@ -34,6 +34,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Events that may wait for the writer before a sender is asked to come back (429)."""
     body_bytes: int
     """Largest body, unpacked."""
+    late_s: int
+    """A source is late after so many seconds of silence (DOMAIN R39)."""
+    silent_s: int
+    """… and silent after so many."""
+    origins: tuple[str, ...]
+    """Origins of pages that may open the live socket besides those of the server's own host."""
     demo: bool
 
     @property
@@ -66,6 +72,9 @@ def from_environment(
         calendar_zone=_zone(environment, "YIPING_ZONE", "Asia/Shanghai"),
         queue_events=_positive(environment, "YIPING_QUEUE_EVENTS", 50_000),
         body_bytes=_positive(environment, "YIPING_BODY_BYTES", 32 * 1024 * 1024),
+        late_s=_positive(environment, "YIPING_LATE_S", 300),
+        silent_s=_positive(environment, "YIPING_SILENT_S", 900),
+        origins=tuple(environment.get("YIPING_ORIGINS", "").split()),
         demo=demo,
     )
 

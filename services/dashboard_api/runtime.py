@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib import resources
@@ -46,11 +46,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     version: str = "0"
     pace: Pace = Pace()
     limits: Limits = Limits()
-    thresholds: freshness.Thresholds = freshness.Thresholds()
-    centres: frozenset[str] | None = None
-    """Organisations that should be heard; those with none below them when absent."""
-    origins: frozenset[str] = frozenset()
-    """Origins besides the server's own whose pages may open the socket."""
     map_attribution: str = MAP_ATTRIBUTION
 
 
@@ -78,7 +73,8 @@ class Dashboard:
         self._ticking = Readers([connect(settings.warehouse)])
         self._asking = Readers([connect(settings.warehouse) for _ in range(READING_CLIENTS)])
         asking = Reads(self._asking, Moments(self._asking, progress))
-        centres = self._centres(options.centres)
+        centres = freshness.expected(organisations)
+        thresholds = freshness.Thresholds(settings.late_s, settings.silent_s)
         self.live = Live(
             reads=Reads(self._ticking, Moments(self._ticking, progress)),
             checks=asking,
@@ -88,11 +84,11 @@ class Dashboard:
             now=now,
             metrics=metrics,
             pace=options.pace,
-            thresholds=options.thresholds,
+            thresholds=thresholds,
         )
         self.door = LiveDoor(
             self.live,
-            Rules(issuer, organisations, options.origins),
+            Rules(issuer, organisations, frozenset(settings.origins)),
             limits=options.limits,
             metrics=metrics,
             version=options.version,
@@ -103,7 +99,7 @@ class Dashboard:
             organisations=organisations,
             progress=progress,
             reads=asking,
-            frames=Frames(asking, self.live.firsts, organisations, centres, options.thresholds),
+            frames=Frames(asking, self.live.firsts, organisations, centres, thresholds),
             drilldown=DrillDown(self._asking),
             timelines=Timelines(self._asking),
             live=self.live,
@@ -168,9 +164,6 @@ class Dashboard:
     def mount_wall(self, app: FastAPI, folder: Path | None = None) -> bool:
         """Serve the built wall at ``/``, after all other routes; False when none was built."""
         return wall_files.mount(app, folder or wall_files.built())
-
-    def _centres(self, given: Iterable[str] | None) -> frozenset[str]:
-        return freshness.expected(self._organisations) if given is None else frozenset(given)
 
 
 def application(dashboard: Dashboard) -> FastAPI:

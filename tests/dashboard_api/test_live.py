@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from services.backbone.errors import WarehouseFailed
 from services.backbone.log import LOAD_PREFIX
 from services.dashboard_api.errors import Refused
 from services.dashboard_api.panels.levels import Cell
 from services.dashboard_api.session import PANELS
 from tests.dashboard_api.histories import START, in_parts, made_up, record_in
+from tests.dashboard_api.site import until
 from tests.dashboard_api.wall import InsideWall
 from tests.dashboard_api.world import EAGER, PROVINCE, World, total_by_hand
 
@@ -221,3 +224,40 @@ async def test_facts_past_the_watermark_wait(world: World) -> None:
     await live.tick()
 
     assert live.as_of == record_in(entries[49]).received_at
+
+
+async def test_a_warehouse_that_fails_is_asked_again(world: World) -> None:
+    """What could not be read is shown with the next tick; nothing is lost, nothing twice."""
+    live = world.live()
+    entries = made_up(14, facts=120)
+    world.take(entries[:100])
+    await live.tick()
+    wall = InsideWall(live)
+    wall.watch("case", PROVINCE)
+    world.take(entries[100:])
+    world.writing.command("RENAME TABLE events TO gone")
+    with pytest.raises(WarehouseFailed):
+        await live.tick()
+    world.writing.command("RENAME TABLE gone TO events")
+
+    await live.tick()
+
+    assert wall.frames[f"case/{PROVINCE}"] == await queried(world, "case", PROVINCE)
+
+
+async def test_running_goes_on_when_a_tick_fails(world: World) -> None:
+    """The loop logs it and tries again until the warehouse answers."""
+    entries = made_up(14, facts=60)
+    world.take(entries)
+    world.writing.command("RENAME TABLE keyframes TO gone")
+    live = world.live(pace=msgspec.structs.replace(EAGER, tick_s=0.01, pulse_s=0.01))
+    running = asyncio.create_task(live.run())
+    await until(lambda: world.metrics.tick_s._sum.get() > 0)
+    assert live.as_of is None
+    world.writing.command("RENAME TABLE gone TO keyframes")
+
+    await until(lambda: live.as_of == world.watermark)
+
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await live.close()

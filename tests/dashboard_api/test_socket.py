@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,20 @@ async def test_subscriptions_are_bounded(history: World, tmp_path: Path) -> None
 
         assert told["error"]["code"] == "too_many_subscriptions"
         assert await closed(wall) == 3503
+
+
+async def test_one_that_asks_too_much_waits(history: World, tmp_path: Path) -> None:
+    """Past so many commands a second the answer comes with the next second."""
+    async with (
+        site_of(history, tmp_path, commands_per_s=3) as site,
+        wall_at(site, PROVINCE) as wall,
+    ):
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        for _ in range(4):
+            assert (await wall.ask(ping={}))["ok"] == {}
+
+        assert loop.time() - began_s > 0.9
 
 
 async def test_an_unsubscribed_channel_is_silent(begun: World, tmp_path: Path) -> None:
