@@ -64,6 +64,8 @@ def test_the_defaults_are_those_of_the_code() -> None:
         ("YIPING_ZONE", settings.calendar_zone),
         ("YIPING_QUEUE_EVENTS", str(settings.queue_events)),
         ("YIPING_BODY_BYTES", str(settings.body_bytes)),
+        ("YIPING_LATE_S", str(settings.late_s)),
+        ("YIPING_SILENT_S", str(settings.silent_s)),
     ):
         (default,) = re.findall(rf"^\| `{name}` \| `?([^`|]+?)`? \|", PAGE, re.MULTILINE)
         assert default.replace("///DATA", "//DATA") == value.replace("///DATA", "//DATA")

@@ -172,6 +172,7 @@ def test_a_mended_event_may_be_gzipped(client: httpx.Client) -> None:
         (gzip.compress(b"[1,2,3]")[:-9], BATCH, "gzip", "broken_gzip"),
         (b"no gzip at all", LINES, "gzip", "broken_gzip"),
     ],
+    ids=["cut", "object", "cut gzip", "no gzip"],
 )
 def test_an_unreadable_body_is_kept(
     client: httpx.Client, body: bytes, content_type: str, encoding: str | None, code: str
