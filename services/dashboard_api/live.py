@@ -162,6 +162,9 @@ class Live:
                 await self.tick()
             except WarehouseFailed:
                 log.exception("a tick failed; the next one tries again")
+            except Exception:
+                log.exception("live has ended; the process is no longer ready")
+                raise
             took_s = loop.time() - began_s
             self._metrics.tick_s.observe(took_s)
             rest_s = self._pace.tick_s if self._is_watched else self._pace.pulse_s
