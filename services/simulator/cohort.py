@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from services.simulator import roots
 from services.simulator.bookings import Bookings, Visit
+from services.simulator.case_facts import Case
 from services.simulator.case_life import case
 from services.simulator.dossier_life import Dossier, dossier
 from services.simulator.incident_life import incident
@@ -78,3 +79,8 @@ def still_going(
 def belongs_to_case(life: Life) -> bool:
     """Whether a life is part of the case that stands before it."""
     return isinstance(life, Item | Dossier)
+
+
+def goes_on_for_weeks(life: Life) -> bool:
+    """Whether a life is a case; all others are over in days."""
+    return isinstance(life, Case)

@@ -39,7 +39,7 @@ examples:
       a week of history, then live; tokens and memory come from the server's own data folder
   yiping simulate --url URL --token TOKEN
       live alone, an empty province; one token for all (also in YIPING_TOKEN)
-  yiping simulate --url URL --data DIR --rate 200 --live-s 60
+  yiping simulate --url URL --data DIR --days 1 --rate 200 --live-s 60
       200 events a second for a minute: the province's clock runs faster, the mix stays the same
   yiping simulate --url URL --data DIR --rate 50 --faults 0.1 --journal j.ndjson
       one event in ten late, doubled, corrected, malformed …; each answer is noted beside the
@@ -48,6 +48,7 @@ examples:
       read that journal: exit 1 when an answer was not the one that it had to be
 
 --rate changes how fast the province's clock runs, so numbers of days may run ahead of the wall's.
+An empty province takes its own first hours to fill; with --days 1 the rate is there at once.
 Ctrl-C ends it in order; exit code 1 says that a door gave an answer that it must not give.
 """
 

@@ -183,9 +183,10 @@ class Engine:
         if not any(life.steps for life in lives):
             return []
         told: list[tuple[Life, Step]] = []
+        lasting = cohort.goes_on_for_weeks(lives[0])
         for n, (life, steps) in enumerate(before):
             if life.steps or n == 0:
-                told += [(life, step) for step in steps]
+                told += [(life, s) for s in (_last_words(steps) if lasting else steps)]
             self._add(life)
         return told if self._since < self._world.start else []
 
@@ -221,10 +222,14 @@ class Engine:
         return [each for each in reversed(due) if each[0] > self._since]
 
 
+def _last_words(steps: list[Step]) -> list[Step]:
+    """Of weeks of facts the last of each kind: how the thing stands."""
+    return sorted({step.wording: step for step in steps}.values())
+
+
 def _stands(fact: Fact) -> bool:
-    """Whether a fact of long ago still says how its thing stands."""
-    row = CLASSES[_TYPES[type(fact)]]
-    return row.element in ("incident", "person") or row.moves(fact) is not None
+    """Whether a fact of long ago is told at the start: all but the papers of a case."""
+    return _TYPES[type(fact)] != "case.documented"
 
 
 def _by_case(lives: list[Life]) -> Iterator[list[Life]]:

@@ -19,7 +19,7 @@ from services.simulator.words import Matter
 
 EVENTS_A_DAY = 91_000
 """What all that begins below gives in the whole province, on average."""
-INCIDENTS_A_DAY = 3_500
+INCIDENTS_A_DAY = 3_350
 """Incidents of which no case comes, in the whole province."""
 CASES_A_DAY = 540
 """Cases, most of them with an incident before."""
