@@ -92,7 +92,9 @@ class Screen:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _request_failed(self, request: Request) -> None:
-        self.complaints.append(f"failed: {request.url} {request.failure}")
+        # The browser itself gives up on what a page was loading when another is opened.
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"failed: {request.url} {request.failure}")
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith((self.url, "data:", "blob:", "about:")):
