@@ -15,10 +15,11 @@ from services.simulator.bookings import Visit
 from services.simulator.draws import between, pick, whole
 from services.simulator.life import Life, Moment
 from services.simulator.province import Centre, Room
-from services.simulator.times import HOUR, MINUTE, SECOND, midnight
+from services.simulator.times import DAY, HOUR, MINUTE, SECOND, midnight
 
 SENSOR_LAG = 1_500_000
 CAMERA_LAG = 2_500_000
+INSPECTED_EVERY = 12 * MINUTE
 GUARDED = ("waiting_men", "waiting_women", "waiting_minors", "waiting_special")
 
 
@@ -55,10 +56,7 @@ def room_day(
             if life.random.random() < 0.012:
                 _gap(life, room, between(life.random, start, end))
     _failures(life, day)
-    for n, room in enumerate(centre.all_rooms):
-        if room.channel:
-            at = midnight(day) + 6 * HOUR + n * 90 * SECOND + centre.number * SECOND
-            life.marked(at, CAMERA_LAG, _inspected, room, life.random.random())
+    _inspections(life, day)
     life.planned()
     return life
 
@@ -78,6 +76,16 @@ def _gap(life: RoomDay, room: Room, begins: int) -> None:
     ends = begins + between(life.random, 12 * SECOND, 7 * MINUTE)
     life.marked(begins, CAMERA_LAG, _broke, room, "gap")
     life.marked(ends, CAMERA_LAG, _mended, room, begins, ends)
+
+
+def _inspections(life: RoomDay, day: int) -> None:
+    """Camera after camera reports its clock and disk: a centre is never silent for long."""
+    cameras = [room for room in life.centre.all_rooms if room.channel]
+    first = midnight(day) + life.centre.number * INSPECTED_EVERY // 92
+    for n in range(DAY // INSPECTED_EVERY):
+        room = cameras[n % len(cameras)]
+        at = first + n * INSPECTED_EVERY
+        life.marked(at, CAMERA_LAG, _inspected, room, life.random.random())
 
 
 def _failures(life: RoomDay, day: int) -> None:
@@ -180,7 +188,7 @@ def _mended(
 def _inspected(
     life: RoomDay, at: Moment, room: Room, chance: float
 ) -> RecordingStatusChanged | None:
-    """The daily self-check: clock and disk."""
+    """The self-check: clock and disk."""
     if room.id in life.ledger.broken:
         return None
     state = "recording" if life.ledger.inside.get(room.id) else "standby"

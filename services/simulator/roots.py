@@ -17,11 +17,11 @@ from services.simulator.province import Centre, Unit
 from services.simulator.times import DAY, HOUR, MINUTE, day_digits, midnight
 from services.simulator.words import Matter
 
-EVENTS_A_DAY = 91_000
+EVENTS_A_DAY = 94_000
 """What all that begins below gives in the whole province, on average."""
-INCIDENTS_A_DAY = 3_350
+INCIDENTS_A_DAY = 3_100
 """Incidents of which no case comes, in the whole province."""
-CASES_A_DAY = 540
+CASES_A_DAY = 490
 """Cases, most of them with an incident before."""
 LONGEST_DAYS = 80
 """No root has anything more to say after that many days."""
