@@ -40,6 +40,11 @@ SESSION: dict[str, Any] = {
     # Defaults of today's engine, said for servers with older ones.
     "date_time_input_format": "best_effort",
     "input_format_skip_unknown_fields": 1,
+    # Else a query would get one thread for each free GiB: one, with the bounds above.
+    "max_threads_min_free_memory_per_thread": 67_108_864,
+    "max_insert_threads_min_free_memory_per_thread": 67_108_864,
+    # A block of the log becomes one part in each table.
+    "max_insert_threads": 1,
     # Exactly once comes from keys; insert tokens can lose a block (see docs).
     "insert_deduplicate": 0,
     "deduplicate_blocks_in_dependent_materialized_views": 0,

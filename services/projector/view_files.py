@@ -18,6 +18,9 @@ from services.projector.errors import UnknownView, ViewFileInvalid
 SOURCE = "events"
 """The table that the log goes into; all others are made from it."""
 
+FILL_THREADS = 2
+"""A fill sorts and packs on so many cores; each makes parts of its own."""
+
 _MARKER = re.compile(r"^-- (table|select|view)$", re.MULTILINE)
 
 
@@ -77,7 +80,7 @@ class ViewFile:
             f"WITH {SOURCE} AS (SELECT * FROM {database}.{SOURCE} WHERE node = {{node:String}}"  # noqa: S608 -- names from views/, values bound
             " AND position > {after:UInt64} AND position <= {upto:UInt64})\n"
         )
-        return f"{insert}{part}{self._selected()})"
+        return f"{insert}{part}{self._selected()})\nSETTINGS max_insert_threads = {FILL_THREADS}"
 
     def _selected(self) -> str:
         if self.select is None:
