@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from services.backbone.problems import Problem
 from services.backbone.telemetry import Metrics
 from services.backbone.vault import Vault
 from services.ingest import bodies
-from services.ingest.admission import Rights, admit
+from services.ingest.admission import Admissible, Rights, admit
 from services.ingest.application import Answer, Arrival
 from services.ingest.decoding import Refusal
 from services.ingest.errors import BodyUnreadable, QueueFull
@@ -152,7 +153,7 @@ class Door:
         rights = Rights(identity.scope, identity.role == "importer")
         node = load_node(identity.token_id)
         now = self._now()
-        return [
+        arrivals = [
             Arrival(
                 raw=raw,
                 org=identity.org,
@@ -162,6 +163,20 @@ class Door:
             )
             for raw in bodies.events_in(shape, plain)
         ]
+        self._make_keys(arrivals)
+        return arrivals
+
+    def _make_keys(self, arrivals: Sequence[Arrival]) -> None:
+        """Sync new persons' keys here, beside the writer, which then finds them made."""
+        names = {
+            a.admitted.stream
+            for a in arrivals
+            if isinstance(a.admitted, Admissible) and a.admitted.personal
+        }
+        if names:
+            # A disk that is full is the writer's to tell.
+            with contextlib.suppress(StoreUnavailable):
+                self._vault.ready(names)
 
     async def _recorded(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         try:
