@@ -3,19 +3,19 @@
 -- table
 CREATE TABLE arrivals
 (
-    sender      String,
+    sender      LowCardinality(String),
     received_at DateTime64(6, 'UTC'),
     occurred_at DateTime64(6, 'UTC'),
     recorded_at DateTime64(6, 'UTC'),
     sequence    Nullable(Int64),
     missing     UInt32,
-    node        String,
+    node        LowCardinality(String),
     position    UInt64
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (received_at, sender, node, position)
-SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+SETTINGS index_granularity = 1024, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
 -- select
 SELECT sender, received_at, occurred_at, recorded_at, sequence, missing, node, position
 FROM events

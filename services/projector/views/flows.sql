@@ -4,20 +4,20 @@
 CREATE TABLE flows
 (
     day         Date,
-    element     String,
-    org         String,
-    status      String,
+    element     LowCardinality(String),
+    org         LowCardinality(String),
+    status      LowCardinality(String),
     received_at DateTime64(6, 'UTC'),
     occurred_at DateTime64(6, 'UTC'),
     delta       Int8,
-    node        String,
+    node        LowCardinality(String),
     position    UInt64,
     n           UInt8
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(day)
 ORDER BY (element, day, org, status, node, position, n)
-SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+SETTINGS index_granularity = 1024, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
 -- select
 SELECT
     toDate(received_at) AS day,

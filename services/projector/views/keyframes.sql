@@ -5,13 +5,13 @@
 CREATE TABLE keyframes
 (
     day     Date,
-    node    String,
-    element String,
-    org     String,
-    status  String,
+    node    LowCardinality(String),
+    element LowCardinality(String),
+    org     LowCardinality(String),
+    status  LowCardinality(String),
     level   Int64
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(day)
-ORDER BY (day, node, element, org, status)
-SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+ORDER BY (element, day, node, org, status)
+SETTINGS index_granularity = 1024, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10

@@ -12,7 +12,7 @@ CREATE TABLE links
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (element, id, other_element, other_id, received_at, node, position)
-SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+SETTINGS index_granularity = 1024, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
 -- select
 SELECT
     pair.1 AS element,
