@@ -111,6 +111,11 @@ class Issuer:
         return Identity(org, role, token_id), expires
 
 
+def local_issuer(folder: Path) -> Issuer:
+    """The issuer whose key lies in a data folder."""
+    return Issuer(secret_file(folder / "issuer.key"))
+
+
 def bearer(header: str | None) -> str:
     """The token of an ``Authorization: Bearer`` header; raises TokenRefused."""
     scheme, _, token = (header or "").partition(" ")

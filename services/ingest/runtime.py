@@ -9,6 +9,7 @@ from hashlib import blake2b
 import msgspec
 
 from schemas.organisations import Organisations
+from services.backbone import identity
 from services.backbone.event_store import EventStore
 from services.backbone.identity import Issuer, secret_file
 from services.backbone.settings import Settings
@@ -94,7 +95,7 @@ class Ingest:
 
 def local_issuer(settings: Settings) -> Issuer:
     """The issuer whose key lies below the data folder."""
-    return Issuer(secret_file(settings.data / "issuer.key"))
+    return identity.local_issuer(settings.data)
 
 
 def _derived(master: bytes, purpose: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import jwt
 
-from services.backbone.identity import Issuer, secret_file
+from services.backbone.identity import local_issuer
 
 
 class Tokens(Protocol):
@@ -33,7 +33,7 @@ class OwnTokens:
     scoped = True
 
     def __init__(self, data: Path, province: str) -> None:
-        self._issuer = Issuer(secret_file(data / "issuer.key"))
+        self._issuer = local_issuer(data)
         self._province = province
         self._issued: dict[str, str] = {}
 
