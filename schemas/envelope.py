@@ -86,6 +86,25 @@ class LogRecord(StoredFact, frozen=True, kw_only=True, gc=False):
     position: int
 
 
+class LogMark(msgspec.Struct, frozen=True, kw_only=True):
+    """A mark on Kafka, not an event: the relay has delivered a node's log up to here.
+
+    One goes to each partition once every record up to ``position`` is acknowledged, so a
+    reader of a partition knows what it has all of.  Its record has no key and the header
+    ``kind: mark``; a record of an event has its stream as the key.
+    """
+
+    node: str
+    position: int
+    received_at: datetime
+    """Nothing of the node received up to then has a later position."""
+    partitions: int
+    """Over how many partitions the node's records are spread."""
+
+
+MARK_HEADER = ("kind", b"mark")
+
+
 def log_body(node: str, position: int, stored: bytes) -> bytes:
     """The bytes of a LogRecord from those of its StoredFact, without decoding them."""
     return b'{"node":"%b","position":%d,%b' % (node.encode(), position, stored[1:])

@@ -5,7 +5,8 @@ BackboneError
 ├── StoreUnavailable      the event store cannot take a commit just now
 │   └── StoreFull         its disk is full
 ├── StoreMissing          no event store is there to be read
-├── StoreHeld             another process serves the same data folder
+├── StoreHeld             another process serves the same data folder, or holds the node
+├── LogUnavailable        Kafka did not do what it was asked
 ├── SecretUnusable        a key file that holds no key
 ├── TokenRefused          a token that is no proof of anything
 ├── Unsealable            sealed data that this vault cannot open
@@ -51,6 +52,10 @@ class StoreHeld(BackboneError):
     def __init__(self, folder: str) -> None:
         super().__init__(f"another process is serving {folder}; stop it or name another --data")
         self.folder = folder
+
+
+class LogUnavailable(BackboneError):
+    """The log cannot be read or written just now; nothing is lost by trying again."""
 
 
 class TokenRefused(BackboneError):

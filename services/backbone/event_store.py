@@ -62,6 +62,8 @@ class NodeHead(NamedTuple):
     position: int
     received_at: str
     root: str
+    settled: str = ""
+    """Nothing received up to then will get a later position; never before ``received_at``."""
 
 
 class Anchor(NamedTuple):

@@ -1,4 +1,9 @@
-"""The log port: what the projector and every other reader consume, whatever carries it."""
+"""The log port: what the projector and every other reader consume, whatever carries it.
+
+A log has partitions, each an ordered sequence with offsets of its own.  The event store's own
+log has one partition for each node, in which the offset is the position; Kafka spreads the
+records of all nodes over its partitions by stream.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +23,68 @@ class Entry(NamedTuple):
     body: bytes
 
 
+class Complete(NamedTuple):
+    """How far a partition is complete for a node.
+
+    Every record of the node up to ``position`` that belongs to the partition, and every one
+    received up to ``received_at``, stands in what was read of the partition so far.
+    """
+
+    position: int
+    received_at: datetime
+    partitions: int = 1
+    """Over how many partitions the node's records are spread: complete is what all have."""
+
+
+class Poison(NamedTuple):
+    """Something on the log that is no record."""
+
+    offset: int
+    body: bytes
+    reason: str
+
+
+class Portion(NamedTuple):
+    """What was read of one partition, in its order."""
+
+    partition: str
+    entries: list[Entry]
+    after: int
+    """Offset from which to read on once these are taken."""
+    complete: Mapping[str, Complete]
+    """By node; holds once the entries are taken."""
+    poison: list[Poison]
+    """What is no record: set aside by the reader, never in its way."""
+
+
 class Log(Protocol):
-    """An ordered, durable log of records, one sequence of positions for each node."""
+    """An ordered, durable log of records."""
 
-    def read(self, after: Mapping[str, int], limit: int) -> list[Entry]:
-        """Up to ``limit`` entries of one node, in order, later than ``after`` names.
+    def assigned(self) -> frozenset[str] | None:
+        """The partitions that this reader has now; None where it has all there are.
 
-        A node that ``after`` does not name starts at its beginning.  Live nodes go first: an
-        answer of a load means that nothing later stands on a live node, an empty one that
-        nothing later stands on any.
+        What it names anew has to be in the next ``after``: another reader may have had it.
         """
         ...
 
-    def watermark(self) -> datetime:
-        """The moment up to which the live nodes' log is complete.
+    def first(self, partition: str) -> int:
+        """The lowest offset that can still be named in ``after`` without missing anything."""
+        ...
 
-        Every live record received up to then can be read; none received up to then will come.
+    def read(self, after: Mapping[str, int], limit: int) -> Portion | None:
+        """The next of one partition, at most ``limit`` entries, later than ``after`` names.
+
+        A partition that ``after`` does not name starts at its beginning.  None: nothing
+        later stands on any partition that this reader has.  Of a log in which each node has
+        a partition of its own, live nodes go first.  Raises LogUnavailable or StoreUnavailable.
+        """
+        ...
+
+    def watermarks(self) -> Mapping[str, Complete]:
+        """How far the log itself is for each node that this reader has all of, right now.
+
+        To be asked before ``read``: when that then answers None, all of it was read.  Empty
+        where the log tells it within its portions (Kafka's marks).
         """
         ...
 

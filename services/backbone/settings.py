@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from services.backbone.errors import SettingInvalid
+from services.backbone.event_store import LIVE_NODE, NODE_NAME
+from services.backbone.log import LOAD_PREFIX
 
 DEFAULT_DATA = Path("yiping-data")
 
@@ -20,10 +22,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Path
     event_store: str
     """sqlite:///FILE, or postgresql://… in a cluster."""
+    vault: str
+    """sqlite:///FILE, or postgresql://… in a cluster: keys of sealed fields, each wrapped."""
+    keys: Path
+    """Folder of issuer.key and vault.key; the same for all processes of a cluster."""
+    node: str
+    """Name of the live log of this event store; each ingest node of a province has its own."""
     log: str
-    """store: tails the event store; kafka://… in a cluster."""
+    """store: tails the event store; kafka://HOST:PORT,…/TOPIC in a cluster."""
+    door: str
+    """kafka://HOST:PORT,…/TOPIC on which centres publish; empty: they post over HTTP alone."""
+    group: str
+    """Name of the projectors that share the log's partitions."""
     warehouse: str
     """chdb:///FOLDER, or clickhouse://… in a cluster."""
+    cluster: str
+    """ClickHouse's own name of its cluster: views become Replicated and Distributed; or empty."""
     organisations: Path | None
     """CSV of organisations; Fujian's when absent."""
     map: Path | None
@@ -62,11 +76,20 @@ def from_environment(
     Raises SettingInvalid.
     """
     folder = (data or Path(environment.get("YIPING_DATA") or DEFAULT_DATA)).absolute()
+    event_store = environment.get("YIPING_EVENT_STORE") or f"sqlite:///{folder}/events.sqlite"
+    in_postgres = event_store.startswith("postgresql:")
+    vault = event_store if in_postgres else f"sqlite:///{folder}/vault.sqlite"
     return Settings(
         data=folder,
-        event_store=environment.get("YIPING_EVENT_STORE", f"sqlite:///{folder}/events.sqlite"),
-        log=environment.get("YIPING_LOG", "store:"),
-        warehouse=environment.get("YIPING_WAREHOUSE", f"chdb:///{folder}/views"),
+        event_store=event_store,
+        vault=environment.get("YIPING_VAULT") or vault,
+        keys=Path(environment.get("YIPING_KEYS") or folder).absolute(),
+        node=_named(environment, "YIPING_NODE", LIVE_NODE),
+        log=environment.get("YIPING_LOG") or "store:",
+        door=environment.get("YIPING_DOOR", ""),
+        group=environment.get("YIPING_GROUP") or "yiping-projector",
+        warehouse=environment.get("YIPING_WAREHOUSE") or f"chdb:///{folder}/views",
+        cluster=environment.get("YIPING_CLUSTER", ""),
         organisations=_file(environment, "YIPING_ORGANISATIONS"),
         map=_file(environment, "YIPING_MAP"),
         calendar_zone=_zone(environment, "YIPING_ZONE", "Asia/Shanghai"),
@@ -77,6 +100,15 @@ def from_environment(
         origins=tuple(environment.get("YIPING_ORIGINS", "").split()),
         demo=demo,
     )
+
+
+def _named(environment: Mapping[str, str], name: str, default: str) -> str:
+    value = environment.get(name) or default
+    if not NODE_NAME.fullmatch(value) or value.startswith(LOAD_PREFIX):
+        raise SettingInvalid(
+            name, value, f"small letters, digits and hyphens, not beginning with {LOAD_PREFIX}"
+        )
+    return value
 
 
 def _file(environment: Mapping[str, str], name: str) -> Path | None:
