@@ -7,6 +7,7 @@ BackboneError
 ├── StoreMissing          no event store is there to be read
 ├── StoreHeld             another process serves the same data folder, or holds the node
 ├── LogUnavailable        Kafka did not do what it was asked
+│   └── OffsetLost        Kafka no longer has the place from which to read on
 ├── SecretUnusable        a key file that holds no key
 ├── TokenRefused          a token that is no proof of anything
 ├── Unsealable            sealed data that this vault cannot open
@@ -14,6 +15,8 @@ BackboneError
 """
 
 from __future__ import annotations
+
+import re
 
 
 class BackboneError(Exception):
@@ -24,7 +27,9 @@ class SettingInvalid(BackboneError):
     """A setting has a value that cannot be used."""
 
     def __init__(self, name: str, value: str, expected: str) -> None:
-        super().__init__(f"{name}={value!r}: expected {expected}")
+        # The message ends in a log, the password of a DSN must not.
+        shown = re.sub(r"(://[^:/@]*):.*@", r"\1:…@", value)
+        super().__init__(f"{name}={shown!r}: expected {expected}")
         self.name = name
         self.value = value
         self.expected = expected
@@ -56,6 +61,10 @@ class StoreHeld(BackboneError):
 
 class LogUnavailable(BackboneError):
     """The log cannot be read or written just now; nothing is lost by trying again."""
+
+
+class OffsetLost(LogUnavailable):
+    """The offset from which to read on is not on the log: retention passed, or a new topic."""
 
 
 class TokenRefused(BackboneError):

@@ -12,6 +12,7 @@ import msgspec
 from services.backbone.errors import SettingInvalid
 from services.backbone.event_store import LIVE_NODE, NODE_NAME
 from services.backbone.log import LOAD_PREFIX
+from services.backbone.secret_files import with_files
 
 DEFAULT_DATA = Path("yiping-data")
 
@@ -75,6 +76,7 @@ def from_environment(
 
     Raises SettingInvalid.
     """
+    environment = with_files(environment)
     folder = (data or Path(environment.get("YIPING_DATA") or DEFAULT_DATA)).absolute()
     event_store = environment.get("YIPING_EVENT_STORE") or f"sqlite:///{folder}/events.sqlite"
     in_postgres = event_store.startswith("postgresql:")
