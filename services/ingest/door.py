@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from hashlib import blake2b
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from schemas.organisations import Organisations
-from services.backbone.errors import StoreFull, StoreUnavailable, TokenRefused
-from services.backbone.event_store import NODE_NAME, EventStore, Quarantined
-from services.backbone.identity import Identity, Issuer, bearer
-from services.backbone.log import LOAD_PREFIX
+from services.backbone.errors import StoreFull, StoreUnavailable
+from services.backbone.event_store import EventStore, Quarantined
+from services.backbone.identity import Identity
 from services.backbone.problems import Problem
 from services.backbone.telemetry import Metrics
 from services.backbone.vault import Vault
 from services.ingest import bodies
-from services.ingest.admission import Admissible, Rights, admit
 from services.ingest.application import Answer, Arrival
-from services.ingest.decoding import Refusal
-from services.ingest.errors import BodyUnreadable, QueueFull
+from services.ingest.errors import BodyUnreadable, QueueFull, SenderRefused
 from services.ingest.intake import Intake, Portion
+from services.ingest.reception import Reception, kept
 from services.ingest.writer import Writer
 
 LIST_LIMIT = 200
@@ -44,25 +39,19 @@ class Door:
     def __init__(
         self,
         *,
+        reception: Reception,
         writer: Writer,
         store: EventStore,
         vault: Vault,
-        issuer: Issuer,
-        organisations: Organisations,
         metrics: Metrics,
-        body_bytes: int,
         intake_bytes: int,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._reception = reception
         self._writer = writer
         self._store = store
         self._vault = vault
-        self._issuer = issuer
-        self._organisations = organisations
         self._metrics = metrics
-        self._body_bytes = body_bytes
         self._intake = Intake(intake_bytes)
-        self._now = now
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="admission")
 
     def close(self) -> None:
@@ -72,14 +61,12 @@ class Door:
     def sender(self, request: Request) -> Identity:
         """Whose token the request carries; raises Problem 401 or 403."""
         try:
-            identity = self._issuer.verify(bearer(request.headers.get("authorization")))
-        except TokenRefused as refused:
+            return self._reception.sender(request.headers.get("authorization"))
+        except SenderRefused as refused:
+            challenge = {"WWW-Authenticate": "Bearer"} if refused.http_status == 401 else None
             raise Problem(
-                401, "token_refused", refused.reason, headers={"WWW-Authenticate": "Bearer"}
+                refused.http_status, refused.code, refused.message, headers=challenge
             ) from refused
-        if not identity.may_send:
-            raise Problem(403, "role_may_not_send", f"a {identity.role} token reads; it sends not")
-        return identity
 
     async def post(
         self, identity: Identity, request: Request, resends: Quarantined | None = None
@@ -116,8 +103,8 @@ class Door:
             async for chunk in request.stream():
                 portion.add(len(chunk))
                 whole += chunk
-                if len(whole) > self._body_bytes:
-                    raise _problem(bodies.too_large(self._body_bytes))
+                if len(whole) > self._reception.body_bytes:
+                    raise _problem(bodies.too_large(self._reception.body_bytes))
         return bytes(whole)
 
     async def _take(
@@ -137,7 +124,7 @@ class Door:
         except BodyUnreadable as unreadable:
             raise await self._kept(identity, body, unreadable) from unreadable
         answers = await self._recorded(arrivals)
-        self._tally(answers)
+        self._reception.tally(answers)
         return answers
 
     def _arrivals(
@@ -149,34 +136,9 @@ class Door:
         resends: Quarantined | None,
     ) -> list[Arrival]:
         self._writer.check_room()
-        plain = bodies.unpacked(body, encoding, self._body_bytes)
-        rights = Rights(identity.scope, identity.role == "importer")
-        node = load_node(identity.token_id)
-        now = self._now()
-        arrivals = [
-            Arrival(
-                raw=raw,
-                org=identity.org,
-                node=node,
-                admitted=admit(raw, rights, self._organisations, now),
-                resends=resends.id if resends else None,
-            )
-            for raw in bodies.events_in(shape, plain)
-        ]
-        self._make_keys(arrivals)
+        arrivals = self._reception.arrivals(identity, shape, body, encoding, resends)
+        self._reception.make_keys(arrivals)
         return arrivals
-
-    def _make_keys(self, arrivals: Sequence[Arrival]) -> None:
-        """Sync new persons' keys here, beside the writer, which then finds them made."""
-        names = {
-            a.admitted.stream
-            for a in arrivals
-            if isinstance(a.admitted, Admissible) and a.admitted.personal
-        }
-        if names:
-            # A disk that is full is the writer's to tell.
-            with contextlib.suppress(StoreUnavailable):
-                self._vault.ready(names)
 
     async def _recorded(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         try:
@@ -197,22 +159,10 @@ class Door:
         """The problem of an unreadable body; one that came whole is kept in quarantine."""
         if why.http_status != 400:
             return _problem(why)
-        refusal = Refusal(None, why.code, "", why.message)
-        answers = await self._recorded(
-            [Arrival(raw=body, org=identity.org, node="", admitted=refusal)]
-        )
-        self._tally(answers)
+        answers = await self._recorded([kept(identity.org, body, why)])
+        self._reception.tally(answers)
         results = msgspec.to_builtins(answers)
         return Problem(400, why.code, why.message, results=results)
-
-    def _tally(self, answers: Sequence[Answer]) -> None:
-        counts: dict[str, int] = {}
-        for answer in answers:
-            counts[answer.status] = counts.get(answer.status, 0) + 1
-            if answer.error:
-                self._metrics.refusals.labels(answer.error["code"]).inc()
-        for status, n in counts.items():
-            self._metrics.events.labels(status).inc(n)
 
     def waiting(self, identity: Identity, cursor: str, limit: int) -> dict[str, Any]:
         """The quarantined events of the sender's scope, whole, oldest first."""
@@ -243,14 +193,6 @@ class Door:
         if item is None or not identity.may_see(item.org):
             raise Problem(404, "not_found", "no quarantined event of yours has this id")
         return item
-
-
-def load_node(token_id: str) -> str:
-    """The node of an importer's log: one for each token."""
-    name = f"{LOAD_PREFIX}{token_id}"
-    if NODE_NAME.fullmatch(name):
-        return name
-    return f"{LOAD_PREFIX}{blake2b(token_id.encode(), digest_size=16).hexdigest()}"
 
 
 def _problem(why: BodyUnreadable) -> Problem:

@@ -2,6 +2,7 @@
 
 IngestError
 ├── BodyUnreadable   a request body in which no event can be told apart
+├── SenderRefused    a request of nobody, or of somebody who may not send
 └── QueueFull        the writer is behind; come back later
 """
 
@@ -16,6 +17,16 @@ class BodyUnreadable(IngestError):
     """No event can be told apart in a body."""
 
     def __init__(self, code: str, message: str, http_status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.http_status = http_status
+
+
+class SenderRefused(IngestError):
+    """A token that proves nothing, or whose role does not send."""
+
+    def __init__(self, code: str, message: str, http_status: int) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

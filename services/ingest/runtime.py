@@ -20,6 +20,7 @@ from services.backbone.vault import Vault
 from services.ingest.admission import key_of
 from services.ingest.application import Application
 from services.ingest.door import Door
+from services.ingest.reception import Reception
 from services.ingest.verification import Finding, Row, Verifier
 from services.ingest.writer import Writer
 
@@ -61,16 +62,21 @@ class Ingest:
             appended=lambda: self.log.appended(),
         )
         self.log = StoreLog(self.store, self.writer.watermark)
-        self.door = Door(
-            writer=self.writer,
-            store=self.store,
+        reception = Reception(
             vault=self.vault,
             issuer=self.issuer,
             organisations=organisations,
             metrics=metrics,
             body_bytes=settings.body_bytes,
-            intake_bytes=BODIES_AT_ONCE * settings.body_bytes,
             now=now,
+        )
+        self.door = Door(
+            reception=reception,
+            writer=self.writer,
+            store=self.store,
+            vault=self.vault,
+            metrics=metrics,
+            intake_bytes=BODIES_AT_ONCE * settings.body_bytes,
         )
 
     def start(self) -> None:

@@ -13,7 +13,7 @@ from services.ingest.admission import AHEAD
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs/answers.md").read_text(encoding="utf-8")
 # Where the code stands among the arguments of whatever makes an answer.
-MAKERS = {"Refusal": 1, "Problem": 1, "BodyUnreadable": 0}
+MAKERS = {"Refusal": 1, "Problem": 1, "BodyUnreadable": 0, "SenderRefused": 0}
 
 
 def calls() -> Iterator[tuple[str, str]]:
@@ -46,7 +46,7 @@ def test_every_refusal_of_an_event_is_told() -> None:
 
 def test_every_problem_of_a_request_is_told() -> None:
     """With its status."""
-    problems = {code for maker, code in calls() if maker in ("Problem", "BodyUnreadable")}
+    problems = {code for maker, code in calls() if maker != "Refusal"}
 
     assert told("Of a request", 2) == problems
 

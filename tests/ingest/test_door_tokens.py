@@ -12,7 +12,7 @@ import pytest
 
 from services.backbone.identity import ALGORITHM, AUDIENCE, ROLES, SENDERS
 from services.ingest.bodies import SINGLE
-from services.ingest.door import load_node
+from services.ingest.reception import load_node
 from tests.support.events import COUNTY, ELSEWHERE, PROVINCE, STATION, batch, encoded, event
 from tests.support.ingest import Served, assert_problem, post, results, settings_in, told
 
