@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from schemas.receipts import Answer
 from services.ingest.admission import Admissible
 from services.ingest.decoding import Refusal
+
+__all__ = ["Answer", "Arrival"]
 
 
 class Arrival(msgspec.Struct):
@@ -19,15 +22,3 @@ class Arrival(msgspec.Struct):
     admitted: Admissible | Refusal
     resends: str | None = None
     """Id of the quarantined event that this one mends."""
-
-
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of an event."""
-
-    id: str | None
-    status: str
-    """accepted, duplicate or quarantined."""
-    position: int | None = None
-    node: str | None = None
-    quarantine_id: str | None = None
-    error: dict[str, str] | None = None
