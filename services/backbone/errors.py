@@ -3,11 +3,13 @@
 BackboneError
 ├── SettingInvalid        a YIPING_* variable that cannot be used
 ├── StoreUnavailable      the event store cannot take a commit just now
-│   └── StoreFull         its disk is full
+│   ├── StoreFull         its disk is full
+│   └── StoreUncertain    the connection to it was lost while it committed
 ├── StoreMissing          no event store is there to be read
 ├── StoreHeld             another process serves the same data folder, or holds the node
 ├── LogUnavailable        Kafka did not do what it was asked
-│   └── OffsetLost        Kafka no longer has the place from which to read on
+│   ├── OffsetLost        Kafka no longer has the place from which to read on
+│   └── RecordTooLarge    a record that Kafka would not take
 ├── SecretUnusable        a key file that holds no key
 ├── TokenRefused          a token that is no proof of anything
 ├── Unsealable            sealed data that this vault cannot open
@@ -39,6 +41,10 @@ class StoreUnavailable(BackboneError):
     """The event store did not take the commit; nothing of it was kept."""
 
 
+class StoreUncertain(StoreUnavailable):
+    """Whether the commit was kept is not known; sent again it does no harm, kept or not."""
+
+
 class StoreFull(StoreUnavailable):
     """The disk of the event store is full; nothing of the commit was kept."""
 
@@ -52,11 +58,11 @@ class StoreMissing(BackboneError):
 
 
 class StoreHeld(BackboneError):
-    """Another process holds the data folder."""
+    """Another process holds the data folder, or the database."""
 
-    def __init__(self, folder: str) -> None:
-        super().__init__(f"another process is serving {folder}; stop it or name another --data")
-        self.folder = folder
+    def __init__(self, place: str) -> None:
+        super().__init__(f"another process is serving {place}; stop it or name another --data")
+        self.place = place
 
 
 class LogUnavailable(BackboneError):
@@ -65,6 +71,14 @@ class LogUnavailable(BackboneError):
 
 class OffsetLost(LogUnavailable):
     """The offset from which to read on is not on the log: retention passed, or a new topic."""
+
+
+class RecordTooLarge(LogUnavailable):
+    """A record is larger than the topic takes; `yiping topics apply` sets what it should."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"a record of {size_bytes} bytes is larger than the log takes")
+        self.size_bytes = size_bytes
 
 
 class TokenRefused(BackboneError):
