@@ -58,33 +58,44 @@ class Portion(NamedTuple):
 
 
 class Log(Protocol):
-    """An ordered, durable log of records."""
+    """An ordered, durable log of records, for one reader; calls come one at a time."""
 
     def assigned(self) -> frozenset[str] | None:
         """The partitions that this reader has now; None where it has all there are.
 
         What it names anew has to be in the next ``after``: another reader may have had it.
+        Asking also keeps the reader's place among the others: it has to be asked every few
+        seconds, also while nothing can be read.  Raises LogUnavailable.
         """
         ...
 
     def first(self, partition: str) -> int:
-        """The lowest offset that can still be named in ``after`` without missing anything."""
+        """The lowest offset that can still be named in ``after`` without missing anything.
+
+        Raises LogUnavailable.
+        """
+        ...
+
+    def ends(self) -> Mapping[str, int]:
+        """The offset that ``after`` has when all is read, of each partition, as last heard."""
         ...
 
     def read(self, after: Mapping[str, int], limit: int) -> Portion | None:
         """The next of one partition, at most ``limit`` entries, later than ``after`` names.
 
-        A partition that ``after`` does not name starts at its beginning.  None: nothing
-        later stands on any partition that this reader has.  Of a log in which each node has
-        a partition of its own, live nodes go first.  Raises LogUnavailable or StoreUnavailable.
+        A partition that ``after`` does not name starts at its beginning; one that it names
+        lower than before is read again from there.  None: nothing later stands on any
+        partition that this reader has.  Of a log in which each node has a partition of its
+        own, live nodes go first.  Raises LogUnavailable or StoreUnavailable.
         """
         ...
 
     def watermarks(self) -> Mapping[str, Complete]:
-        """How far the log itself is for each node that this reader has all of, right now.
+        """How far the log itself is for each node that has a partition of its own, right now.
 
-        To be asked before ``read``: when that then answers None, all of it was read.  Empty
-        where the log tells it within its portions (Kafka's marks).
+        To be asked before ``read``: when that then answers None, all of it was read, and when
+        it answers a portion of a load, all of the live nodes'.  Empty where the log tells it
+        within its portions (Kafka's marks).
         """
         ...
 

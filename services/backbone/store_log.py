@@ -6,22 +6,36 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+import msgspec
+
 from schemas.envelope import log_body
-from services.backbone.event_store import EventStore
-from services.backbone.log import LOAD_PREFIX, Entry
+from services.backbone.event_store import LIVE_NODE, EventStore
+from services.backbone.log import LOAD_PREFIX, Complete, Entry, Portion
+
+
+class _Received(msgspec.Struct):
+    received_at: datetime
+
+
+_decoder = msgspec.json.Decoder(_Received)
 
 
 class StoreLog:
     """Reads the event store; woken in-process after each commit.
 
-    SQLite's recorder has no ``subscribe()`` (eventsourcing 9.5.6), so readers poll and the
-    writer calls ``appended``.
+    Each node is a partition, a position its offset.  SQLite's recorder has no ``subscribe()``
+    (eventsourcing 9.5.6), so readers poll and the writer calls ``appended``.
     """
 
-    def __init__(self, store: EventStore, watermark: Callable[[], datetime]) -> None:
-        """``watermark`` is asked of the writer: see ``Log.watermark``."""
+    def __init__(
+        self, store: EventStore, watermark: Callable[[], datetime], *, node: str = LIVE_NODE
+    ) -> None:
+        """``watermark`` asks the writer for the moment up to which the live log, ``node``, is
+        complete: what was received until then can be read, nothing received until then comes.
+        """
         self._store = store
         self._watermark = watermark
+        self._node = node
         self._appended = threading.Event()
 
     def appended(self) -> None:
@@ -35,15 +49,36 @@ class StoreLog:
             self._appended.clear()
         return woken
 
-    def watermark(self) -> datetime:
-        """The moment up to which the live nodes' log is complete."""
-        return self._watermark()
+    def assigned(self) -> frozenset[str] | None:
+        """None: this reader has all."""
+        return None
 
-    def read(self, after: Mapping[str, int], limit: int) -> list[Entry]:
-        """Up to ``limit`` entries of one node, later than ``after`` names; empty when caught up."""
+    def first(self, partition: str) -> int:
+        """The beginning: the event store keeps all."""
+        return 0
+
+    def ends(self) -> Mapping[str, int]:
+        """The last position of each node."""
+        return {node: head.position for node, head in self._store.heads().items()}
+
+    def watermarks(self) -> Mapping[str, Complete]:
+        """How far each live node is: all are until now, for nobody else writes to them."""
+        moment = self._watermark()
+        ends = {n: p for n, p in self.ends().items() if not n.startswith(LOAD_PREFIX)}
+        return {node: Complete(end, moment) for node, end in {self._node: 0, **ends}.items()}
+
+    def read(self, after: Mapping[str, int], limit: int) -> Portion | None:
+        """The next of one node, later than ``after`` names; None when caught up."""
         heads = sorted(self._store.heads().items(), key=lambda h: h[0].startswith(LOAD_PREFIX))
         for node, head in heads:
             reached = after.get(node, 0)
             if head.position > reached and (stored := self._store.read(node, reached, limit)):
-                return [Entry(node, at, log_body(node, at, body)) for at, body in stored]
-        return []
+                return _portion([Entry(node, at, log_body(node, at, body)) for at, body in stored])
+        return None
+
+
+def _portion(entries: list[Entry]) -> Portion:
+    """What was read is complete up to its last: positions and moments of a node only grow."""
+    node, position, body = entries[-1]
+    complete = Complete(position, _decoder.decode(body).received_at)
+    return Portion(node, entries, position, {node: complete}, [])
