@@ -2,7 +2,8 @@
 
 A commit is one durable transaction: the facts, what was admitted under which id, what was
 quarantined, the sources' gaps and each node's running hash stand together or not at all.
-This module holds the port; ``sqlite_store`` is the adapter of the embedded mode.
+This module holds the port; ``sqlite_store`` is the adapter of the embedded mode,
+``postgres_store`` that of a cluster.
 """
 
 from __future__ import annotations
@@ -99,8 +100,26 @@ class Commit(msgspec.Struct):
 class EventStore(Protocol):
     """The truth."""
 
+    def hold(self) -> int:
+        """Be the only writer; the number changes where others may have written in between.
+
+        Raises StoreUnavailable, also while another process is the writer.
+        """
+        ...
+
     def commit(self, commit: Commit) -> None:
-        """Make it durable, all or nothing; raises StoreFull or StoreUnavailable."""
+        """Make it durable, all or nothing.
+
+        Raises StoreFull or StoreUnavailable, and StoreUncertain where nobody knows.
+        """
+        ...
+
+    def settle(self, node: str, moment: str) -> None:
+        """Make durable that nothing received up to ``moment`` will get a later position.
+
+        A node that has no event yet begins with it.  It never goes back.  Raises StoreFull or
+        StoreUnavailable.
+        """
         ...
 
     def heads(self) -> dict[str, NodeHead]:
@@ -146,6 +165,10 @@ class EventStore(Protocol):
 
         Fewer than ``limit`` come where they are large, but never none while there are more.
         """
+        ...
+
+    def portion(self, node: str, after: int, limit: int) -> list[StoredRow]:
+        """As ``read``, with the stream and the version of each."""
         ...
 
     def rows(self, node: str) -> Iterator[list[StoredRow]]:

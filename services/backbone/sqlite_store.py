@@ -9,22 +9,16 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from eventsourcing.persistence import StoredEvent
-from eventsourcing.sqlite import (
-    SQLiteApplicationRecorder,
-    SQLiteConnection,
-    SQLiteConnectionPool,
-    SQLiteCursor,
-    SQLiteDatastore,
-)
+from eventsourcing.sqlite import SQLiteCursor
 
 from services.backbone.errors import StoreHeld, StoreMissing, StoreUnavailable
 from services.backbone.event_store import (
-    NODE_NAME,
     Admitted,
     Anchor,
     Commit,
@@ -34,69 +28,21 @@ from services.backbone.event_store import (
     StoredRow,
 )
 from services.backbone.sqlite_errors import mapped_errors
+from services.backbone.sqlite_tables import (
+    ADD_SETTLED,
+    READER_CACHE_KIB,
+    TABLES,
+    WRITER_CACHE_KIB,
+    NodeRecorder,
+    datastore,
+    table_of,
+)
 
 VARIABLES = 900
 PAGE_ROWS = 2_000
 QUARANTINE_PAGE_BYTES = 8 * 1024 * 1024
 READ_BYTES = 32 * 1024 * 1024
-WRITER_CACHE_KIB = 64 * 1024
-READER_CACHE_KIB = 4 * 1024
-CHECKPOINT_PAGES = 16 * 1024
-"""64 MiB: a page that changes with every commit goes to the file itself once in many."""
-
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS nodes ("
-    " opened INTEGER PRIMARY KEY, node TEXT UNIQUE, position INTEGER, received_at TEXT, root TEXT)",
-    "CREATE TABLE IF NOT EXISTS admitted ("
-    " key BLOB PRIMARY KEY, node TEXT, position INTEGER, digest BLOB, sha256 BLOB) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS quarantine ("
-    " id TEXT PRIMARY KEY, org TEXT, received_at TEXT, event_id TEXT, code TEXT, path TEXT,"
-    " message TEXT, sealed BLOB, resent_as TEXT)",
-    "CREATE INDEX IF NOT EXISTS quarantine_waiting ON quarantine (received_at, id)"
-    " WHERE resent_as IS NULL",
-    "CREATE TABLE IF NOT EXISTS gaps ("
-    " source TEXT PRIMARY KEY, lowest INTEGER, highest INTEGER, missing TEXT, lost INTEGER)"
-    " WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS anchors ("
-    " node TEXT, day TEXT, position INTEGER, root TEXT, PRIMARY KEY (node, day)) WITHOUT ROWID",
-)
-
-
-class _Connections(SQLiteConnectionPool):
-    """eventsourcing's pool, of connections that sync at every commit and cache so much."""
-
-    cache_kib = READER_CACHE_KIB
-
-    def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute(f"PRAGMA cache_size=-{self.cache_kib}")
-        cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-        return connection
-
-
-class _NodeRecorder(SQLiteApplicationRecorder):
-    """eventsourcing's recorder of one node; the rest of the commit joins its transaction."""
-
-    def __init__(self, datastore: SQLiteDatastore, node: str) -> None:
-        super().__init__(datastore, events_table_name=_table(node))
-        self._insert_at = (
-            f"INSERT INTO {self.events_table_name}"  # noqa: S608 - a checked node name
-            " (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)"
-        )
-
-    def insert_from(
-        self, cursor: SQLiteCursor, first: int, stored_events: Sequence[StoredEvent]
-    ) -> None:
-        """Insert at the positions from ``first`` on; a position that is taken refuses all."""
-        cursor.executemany(
-            self._insert_at,
-            [
-                (first + n, e.originator_id, e.originator_version, e.topic, e.state)
-                for n, e in enumerate(stored_events)
-            ],
-        )
+_BEGIN_NODE = "INSERT INTO nodes (node, position, received_at, root) VALUES (?, 0, '', '')"
 
 
 class SQLiteEventStore:
@@ -113,17 +59,20 @@ class SQLiteEventStore:
             raise StoreMissing(str(path))
         self._held = _hold(path) if write else None
         # One connection writes, and reads for the writer, so that its cache stays good.
-        self._writing = _datastore(path, size=1, cache_kib=WRITER_CACHE_KIB)
-        self._reading = _datastore(path, size=4, cache_kib=READER_CACHE_KIB)
-        self._recorders: dict[str, _NodeRecorder] = {}
+        self._writing = datastore(path, size=1, cache_kib=WRITER_CACHE_KIB)
+        self._reading = datastore(path, size=4, cache_kib=READER_CACHE_KIB)
+        self._recorders: dict[str, NodeRecorder] = {}
         if write:
             self._make_tables()
 
     def _make_tables(self) -> None:
         try:
             with mapped_errors(), self._writing.transaction(commit=True) as cursor:
-                for statement in _TABLES:
+                for statement in TABLES:
                     cursor.execute(statement)
+                cursor.execute("SELECT 1 FROM pragma_table_info('nodes') WHERE name='settled'")
+                if cursor.fetchone() is None:
+                    cursor.execute(ADD_SETTLED)
         except StoreUnavailable:
             self.close()
             raise
@@ -136,11 +85,28 @@ class SQLiteEventStore:
             os.close(self._held)
             self._held = None
 
+    def hold(self) -> int:
+        """The file was taken when it was opened, and nobody can take it away."""
+        if self._held is None:
+            raise StoreUnavailable("the event store was opened for reading, or closed")
+        return 1
+
     def commit(self, commit: Commit) -> None:
         """Make it durable, all or nothing; raises StoreFull or StoreUnavailable."""
+        with self._transaction() as cursor:
+            self._insert(cursor, commit)
+
+    def settle(self, node: str, moment: str) -> None:
+        """Make durable that nothing received up to ``moment`` will get a later position."""
+        with self._transaction() as cursor:
+            self._begin(cursor, node)
+            cursor.execute("UPDATE nodes SET settled=max(settled, ?) WHERE node=?", (moment, node))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[SQLiteCursor]:
         try:
             with mapped_errors(), self._writing.transaction(commit=True) as cursor:
-                self._insert(cursor, commit)
+                yield cursor
         except StoreUnavailable:
             self._roll_back()
             raise
@@ -170,30 +136,42 @@ class SQLiteEventStore:
     def _insert_events(
         self, cursor: SQLiteCursor, head: NodeHead, events: Sequence[StoredEvent]
     ) -> None:
-        recorder = self._recorders.get(head.node)
-        if recorder is None:
-            recorder = self._recorders[head.node] = _NodeRecorder(self._writing, head.node)
-        cursor.execute("SELECT position FROM nodes WHERE node=?", (head.node,))
-        if cursor.fetchone() is None:
-            recorder._create_table(cursor)
-            cursor.execute(
-                "INSERT INTO nodes (node, position, received_at, root) VALUES (?, 0, '', '')",
-                (head.node,),
-            )
+        recorder = self._begin(cursor, head.node)
         recorder.insert_from(cursor, head.position - len(events) + 1, events)
         cursor.execute(
-            "UPDATE nodes SET position=?, received_at=?, root=? WHERE node=?",
-            (head.position, head.received_at, head.root, head.node),
+            "UPDATE nodes SET position=?, received_at=?, root=?, settled=max(settled, ?, ?)"
+            " WHERE node=?",
+            (
+                head.position,
+                head.received_at,
+                head.root,
+                head.received_at,
+                head.settled,
+                head.node,
+            ),
         )
         cursor.execute(
             "INSERT OR REPLACE INTO anchors VALUES (?, ?, ?, ?)",
             (head.node, head.received_at[:10], head.position, head.root),
         )
 
+    def _begin(self, cursor: SQLiteCursor, node: str) -> NodeRecorder:
+        """The recorder of a node, with its table and its row."""
+        recorder = self._recorders.get(node)
+        if recorder is None:
+            recorder = self._recorders[node] = NodeRecorder(self._writing, node)
+        cursor.execute("SELECT 1 FROM nodes WHERE node=?", (node,))
+        if cursor.fetchone() is None:
+            recorder._create_table(cursor)
+            cursor.execute(_BEGIN_NODE, (node,))
+        return recorder
+
     def heads(self) -> dict[str, NodeHead]:
         """Each node's end, in the order in which the nodes were opened."""
-        rows = self._rows("SELECT node, position, received_at, root FROM nodes ORDER BY opened")
-        return {row[0]: NodeHead(*row) for row in rows}
+        # A file from before `settled` that is only read has one column less.
+        rows = self._rows("SELECT * FROM nodes ORDER BY opened")
+        heads = [NodeHead(*row[1:]) for row in rows]
+        return {h.node: h._replace(settled=h.settled or h.received_at) for h in heads}
 
     def anchors(self) -> list[Anchor]:
         """The running hash at the end of each day of each node."""
@@ -213,7 +191,7 @@ class SQLiteEventStore:
         found: dict[str, list[tuple[int, bytes]]] = {}
         for node in self.heads():
             for name, version, state in self._rows_in(
-                f"SELECT originator_id, originator_version, state FROM {_table(node)}"  # noqa: S608
+                f"SELECT originator_id, originator_version, state FROM {table_of(node)}"  # noqa: S608
                 " WHERE originator_id IN ({})",
                 names,
             ):
@@ -253,37 +231,40 @@ class SQLiteEventStore:
 
     def read(self, node: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """(position, stored bytes) of a node's log, in order, later than ``after``."""
-        if node not in self.heads():
-            return []
-        found: list[tuple[int, bytes]] = []
-        size = 0
-        with mapped_errors(), self._reading.transaction(commit=False) as cursor:
-            cursor.execute(
-                f"SELECT rowid, state FROM {_table(node)}"  # noqa: S608 - a checked node name
-                " WHERE rowid > ? ORDER BY rowid LIMIT ?",
-                (after, limit),
+        return self._log("rowid, state", node, after, limit)
+
+    def portion(self, node: str, after: int, limit: int) -> list[StoredRow]:
+        """The next rows of a node's log, in order, later than ``after``."""
+        return [
+            StoredRow(*row)
+            for row in self._log(
+                "rowid, originator_id, originator_version, state", node, after, limit
             )
-            while size < READ_BYTES and (row := cursor.fetchone()):
-                found.append((row[0], row[1]))
-                size += len(row[1])
-        return found
+        ]
 
     def rows(self, node: str) -> Iterator[list[StoredRow]]:
         """A node's whole log in order, in parts."""
         after = 0
-        while node in self.heads():
-            part = [
-                StoredRow(*row)
-                for row in self._rows(
-                    "SELECT rowid, originator_id, originator_version, state"  # noqa: S608
-                    f" FROM {_table(node)} WHERE rowid > ? ORDER BY rowid LIMIT ?",
-                    (after, PAGE_ROWS),
-                )
-            ]
-            if not part:
-                return
+        while part := self.portion(node, after, PAGE_ROWS):
             yield part
             after = part[-1].position
+
+    def _log(self, columns: str, node: str, after: int, limit: int) -> list[Any]:
+        """Rows of a node's log; the stored bytes are the last of the columns."""
+        found: list[Any] = []
+        size = 0
+        if node not in self.heads():
+            return found
+        with mapped_errors(), self._reading.transaction(commit=False) as cursor:
+            cursor.execute(
+                f"SELECT {columns} FROM {table_of(node)}"  # noqa: S608 - a checked node name
+                " WHERE rowid > ? ORDER BY rowid LIMIT ?",
+                (after, limit),
+            )
+            while size < READ_BYTES and (row := cursor.fetchone()):
+                found.append(tuple(row))
+                size += len(row[-1])
+        return found
 
     def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         with mapped_errors(), self._reading.transaction(commit=False) as cursor:
@@ -299,22 +280,6 @@ class SQLiteEventStore:
                 cursor.execute(statement.format(",".join("?" * len(part))), part)
                 found += cursor.fetchall()
         return found
-
-
-def _datastore(path: Path, *, size: int, cache_kib: int) -> SQLiteDatastore:
-    datastore = SQLiteDatastore(str(path), originator_id_type="text")
-    connections = _Connections(
-        db_name=str(path), lock_timeout=30, pool_size=size, max_overflow=3 * (size - 1)
-    )
-    connections.cache_kib = cache_kib
-    datastore.pool = connections
-    return datastore
-
-
-def _table(node: str) -> str:
-    if not NODE_NAME.fullmatch(node):
-        raise ValueError(f"{node!r} is not a node name")
-    return f"events_{node.replace('-', '_')}"
 
 
 def _encode(ranges: tuple[tuple[int, int], ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,9 @@ from services.backbone.event_store import (
     Quarantined,
     SourceGaps,
 )
+from services.backbone.postgres_store import PostgresEventStore
 from services.backbone.sqlite_store import SQLiteEventStore
+from tests.support.postgres import Postgres
 
 MORNING = "2026-11-23T08:00:00+00:00"
 NEXT_DAY = "2026-11-24T08:00:00+00:00"
@@ -67,6 +70,10 @@ class EventStoreContract(ABC):
     def open(self, place: Path, *, write: bool = True) -> EventStore:
         """Open the store of a place, which begins empty."""
 
+    @abstractmethod
+    def shown(self, place: Path) -> str:
+        """How an error names the place."""
+
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[EventStore]:
         """A fresh store."""
@@ -101,7 +108,7 @@ class EventStoreContract(ABC):
         store.close()
         again = self.open(tmp_path)
 
-        assert again.heads() == {"main": NodeHead("main", 2, MORNING, "02")}
+        assert again.heads() == {"main": NodeHead("main", 2, MORNING, "02", MORNING)}
         assert again.read("main", 0, 10) == [(1, b"a"), (2, b"b")]
         assert again.admitted([b"key2", b"key9"]) == {b"key2": admission(2)}
         assert again.admitted_counts() == {"main": 2}
@@ -167,6 +174,79 @@ class EventStoreContract(ABC):
         assert store.gaps() == []
         store.commit(commit({"main": [stored("b", 1)]}, {"main": 2}, admitted=[admission(2)]))
         assert store.admitted_counts() == {"main": 2}
+
+    def test_a_portion_names_the_streams(self, store: EventStore) -> None:
+        """As reading does, with the place of each event in its stream."""
+        store.commit(
+            commit({"main": [stored("a", n, b"%d" % n) for n in range(1, 8)]}, {"main": 7})
+        )
+
+        assert store.portion("main", 3, 2) == [(4, "a", 4, b"4"), (5, "a", 5, b"5")]
+        assert store.portion("main", 7, 2) == store.portion("load-1", 0, 2) == []
+
+    def test_large_events_are_read_in_parts(self, store: EventStore) -> None:
+        """Never none while there are more."""
+        size = 12 * 1024 * 1024
+        store.commit(
+            commit({"main": [stored("a", n, b"x" * size) for n in range(1, 5)]}, {"main": 4})
+        )
+        positions, after = [], 0
+        while part := store.read("main", after, 100):
+            assert len(part) < 4
+            positions += [at for at, _ in part]
+            after = positions[-1]
+
+        assert positions == [1, 2, 3, 4]
+
+    def test_any_text_names_a_stream(self, store: EventStore, tmp_path: Path) -> None:
+        """What JSON can say, U+0000 and backslashes among it, comes back as it was."""
+        names = ["a\0b", "a\\0b", "a\\\0", "警情/😀", "a'b\"c"]
+        waiting = refused("q")._replace(event_id="e\0", path="data.\0", message="m\\0")
+        store.commit(
+            commit(
+                {"main": [stored(name, 1, name.encode()) for name in names]},
+                {"main": len(names)},
+                quarantined=[waiting],
+            )
+        )
+        store.close()
+        again = self.open(tmp_path)
+
+        assert again.streams(names) == {name: [name.encode()] for name in names}
+        assert [row.stream for row in again.portion("main", 0, 10)] == names
+        assert again.quarantined("q") == waiting
+        assert again.quarantine("35", ("", ""), 10) == ([waiting], False)
+        again.close()
+
+    def test_a_node_is_settled_before_its_first_event(
+        self, store: EventStore, tmp_path: Path
+    ) -> None:
+        """And for whoever opens the store next."""
+        store.settle("main", MORNING)
+        store.close()
+        again = self.open(tmp_path)
+
+        assert again.heads() == {"main": NodeHead("main", 0, "", "", MORNING)}
+        assert again.read("main", 0, 10) == []
+        again.commit(commit({"main": [stored("a", 1)]}, {"main": 1}, NEXT_DAY))
+        assert again.heads()["main"] == NodeHead("main", 1, NEXT_DAY, "01", NEXT_DAY)
+        again.close()
+
+    def test_what_is_settled_stays_settled(self, store: EventStore) -> None:
+        """Neither an earlier moment nor an earlier event takes it back."""
+        store.commit(commit({"main": [stored("a", 1)]}, {"main": 1}))
+        store.settle("main", NEXT_DAY)
+        store.settle("main", MORNING)
+        store.commit(commit({"main": [stored("a", 2)]}, {"main": 2}))
+
+        assert store.heads()["main"] == NodeHead("main", 2, MORNING, "02", NEXT_DAY)
+
+    def test_holding_it_goes_on(self, store: EventStore) -> None:
+        """The number stays as long as nobody else can have written."""
+        first = store.hold()
+        store.commit(commit({"main": [stored("a", 1)]}, {"main": 1}))
+
+        assert store.hold() == first
 
     def test_streams_come_in_the_order_of_their_versions(self, store: EventStore) -> None:
         """Also where they run on over several nodes."""
@@ -285,12 +365,14 @@ class EventStoreContract(ABC):
 
     def test_one_process_writes(self, store: EventStore, tmp_path: Path) -> None:
         """A second writer is turned away at the door; readers are not."""
-        with pytest.raises(StoreHeld, match=str(tmp_path)):
+        with pytest.raises(StoreHeld, match=re.escape(self.shown(tmp_path))):
             self.open(tmp_path)
 
         store.commit(commit({"main": [stored("a", 1)]}, {"main": 1}))
         reader = self.open(tmp_path, write=False)
         assert len(reader.read("main", 0, 10)) == 1
+        with pytest.raises(StoreUnavailable):
+            reader.hold()
         reader.close()
 
     def test_the_next_writer_takes_over(self, store: EventStore, tmp_path: Path) -> None:
@@ -304,6 +386,8 @@ class EventStoreContract(ABC):
         with pytest.raises(StoreMissing):
             self.open(tmp_path / "elsewhere", write=False)
 
+        with pytest.raises(StoreMissing):
+            self.open(tmp_path / "elsewhere", write=False)
         assert not (tmp_path / "elsewhere").exists()
 
 
@@ -313,3 +397,30 @@ class TestSQLiteEventStore(EventStoreContract):
     def open(self, place: Path, *, write: bool = True) -> EventStore:
         """One SQLite file."""
         return SQLiteEventStore(place / "events.sqlite", write=write)
+
+    def shown(self, place: Path) -> str:
+        """The folder."""
+        return str(place)
+
+
+class TestPostgresEventStore(EventStoreContract):
+    """The adapter of a cluster."""
+
+    @pytest.fixture(autouse=True)
+    def places(self, postgres: Postgres, names: Iterator[str]) -> None:
+        """A database of its own for each place."""
+        self._new = lambda: postgres.create_database(f"store_{next(names)}")
+        self._databases: dict[Path, str] = {}
+
+    def _dsn(self, place: Path) -> str:
+        if place not in self._databases:
+            self._databases[place] = self._new()
+        return self._databases[place]
+
+    def open(self, place: Path, *, write: bool = True) -> EventStore:
+        """One database."""
+        return PostgresEventStore(self._dsn(place), write=write)
+
+    def shown(self, place: Path) -> str:
+        """Host, port and database."""
+        return self._dsn(place).partition("@")[2]
