@@ -16,19 +16,22 @@ WALL_SOURCES := $(shell find $(WALL) \( -name node_modules -o -name dist \) -pru
 ARGS ?=
 PYTEST ?=
 
-.PHONY: help setup demo test lint pytest soak bench schemas lock clean
+.PHONY: help setup product demo test lint pytest soak bench schemas lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 14
 
-setup: $(STAMPS)/project $(WALL)/dist/index.html  ## .venv with the `yiping` command, and the wall built
+setup: product $(STAMPS)/kafka  ## .venv with the `yiping` command, the wall built, Java and Kafka's jars
 
-demo: setup  ## a province of 92 centres, live, on http://127.0.0.1:8000
+# All that one process needs: no Java.
+product: $(STAMPS)/project $(WALL)/dist/index.html
+
+demo: product  ## a province of 92 centres, live, on http://127.0.0.1:8000
 	@exec $(BIN)/python -m services demo $(ARGS)
 
 test: lint pytest  ## linters, type checks and all tests but the long loops
 
-lint: setup $(STAMPS)/test $(WALL)/node_modules/.package-lock.json  ## linters and type checks alone
+lint: product $(STAMPS)/test $(WALL)/node_modules/.package-lock.json  ## linters and type checks alone
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -46,7 +49,7 @@ soak: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the long loops: kills, dis
 bench: setup $(STAMPS)/test  ## benchmarks, each beside its part's own limit, into docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)
 
-schemas: setup  ## rewrite schemas/generated from the code
+schemas: product  ## rewrite schemas/generated from the code
 	$(BIN)/yiping schemas write
 
 lock: $(STAMPS)/venv  ## rewrite the locks from pyproject.toml; newer versions with ARGS=--upgrade
@@ -86,6 +89,10 @@ $(STAMPS)/test: requirements-test.lock $(STAMPS)/project
 
 $(STAMPS)/test_machine: scripts/test_machine.sh $(STAMPS)/venv
 	@bash scripts/test_machine.sh
+	@touch $@
+
+$(STAMPS)/kafka: scripts/kafka.sh scripts/kafka.xml scripts/kafka.sha256 $(STAMPS)/venv
+	@bash scripts/kafka.sh >/dev/null
 	@touch $@
 
 $(WALL)/node_modules/.package-lock.json: $(WALL)/package.json $(WALL)/package-lock.json $(STAMPS)/venv

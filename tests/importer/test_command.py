@@ -16,7 +16,8 @@ import pytest
 
 from services.importer.command import add_arguments, run
 from tests.importer.made_up_custody import write
-from tests.support.server import Server, free_port
+from tests.support.ports import free_port
+from tests.support.server import Server
 
 PROJECT = Path(__file__).parent.parent.parent
 MAPPINGS = PROJECT / "mappings"

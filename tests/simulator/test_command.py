@@ -13,7 +13,8 @@ from services.simulator import command, state
 from services.simulator.journal import Journal
 from services.simulator.message import ACCEPTED, Given, Message
 from tests.simulator.processes import WAIT_S, started, wait_for
-from tests.support.server import Server, free_port
+from tests.support.ports import free_port
+from tests.support.server import Server
 
 
 def parsed(*arguments: str) -> argparse.Namespace:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,16 +17,10 @@ import msgspec
 
 from services.backbone.settings import from_environment
 from services.ingest.runtime import local_issuer
+from tests.support.ports import free_port
 
 READY_S = 60.0
 POLL_S = 0.05
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:
