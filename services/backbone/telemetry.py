@@ -34,6 +34,19 @@ class Metrics:
         self.commit_events = Counter("yiping_commit_events", "Events made durable", registry=r)
         self.waiting = Gauge("yiping_waiting_events", "Events waiting for the writer", registry=r)
         self.turned_away = Counter("yiping_turned_away", "Requests answered 429", registry=r)
+        self.door_messages = Counter(
+            "yiping_door_messages", "Kafka messages answered at the door", ["outcome"], registry=r
+        )
+        self.door_lag = Gauge(
+            "yiping_door_lag", "Kafka messages at the door that are not answered yet", registry=r
+        )
+        self.door_failures = Gauge(
+            "yiping_door_failures", "Attempts of the Kafka door that failed in a row", registry=r
+        )
+        self.door_gaps = Counter(
+            "yiping_door_gaps", "Times that retention took messages before they were read",
+            registry=r,
+        )  # fmt: skip
         self.projected = Gauge(
             "yiping_projected_events", "Events inserted into the views since the start", registry=r
         )

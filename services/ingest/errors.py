@@ -3,7 +3,8 @@
 IngestError
 ├── BodyUnreadable   a request body in which no event can be told apart
 ├── SenderRefused    a request of nobody, or of somebody who may not send
-└── QueueFull        the writer is behind; come back later
+├── QueueFull        the writer is behind; come back later
+└── DoorClosing      the Kafka door ends; what is not answered is read again
 """
 
 from __future__ import annotations
@@ -39,3 +40,7 @@ class QueueFull(IngestError):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__("the platform is behind; send the same events again later")
         self.retry_after_s = retry_after_s
+
+
+class DoorClosing(IngestError):
+    """The Kafka door was asked to end while it waited."""

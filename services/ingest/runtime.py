@@ -20,6 +20,7 @@ from services.backbone.vault import Vault
 from services.ingest.admission import key_of
 from services.ingest.application import Application
 from services.ingest.door import Door
+from services.ingest.kafka_door import KafkaDoor
 from services.ingest.reception import Reception
 from services.ingest.verification import Finding, Row, Verifier
 from services.ingest.writer import Writer
@@ -78,10 +79,22 @@ class Ingest:
             metrics=metrics,
             intake_bytes=BODIES_AT_ONCE * settings.body_bytes,
         )
+        self.kafka_door: KafkaDoor | None = None
+        if settings.door:
+            self.kafka_door = KafkaDoor(
+                settings.door,
+                node=settings.node,
+                reception=reception,
+                writer=self.writer,
+                root=organisations.root.code,
+                metrics=metrics,
+            )
 
     def start(self) -> None:
         """Begin to record."""
         self.writer.start()
+        if self.kafka_door:
+            self.kafka_door.start()
 
     def stop(self) -> None:
         """Record what waits and let go of everything."""
@@ -90,6 +103,8 @@ class Ingest:
 
     def stop_recording(self) -> None:
         """Record what waits; the log can still be read."""
+        if self.kafka_door:
+            self.kafka_door.stop()
         self.door.close()
         self.writer.stop()
 

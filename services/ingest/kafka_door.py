@@ -1,0 +1,107 @@
+"""The Kafka door: centres publish to one topic and find the answers on another.
+
+A message is what HTTP calls a request, its receipt the answer.  Offsets are committed once the
+events are durable and the receipts delivered, so after a crash what was not answered is read
+again, and what was recorded is told as known.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import closing
+from urllib.parse import parse_qsl, urlencode
+
+from services.backbone import broker
+from services.backbone.broker import Topic
+from services.backbone.telemetry import Metrics
+from services.ingest.errors import DoorClosing
+from services.ingest.kafka_session import House, Pauses, Session
+from services.ingest.reception import Reception
+from services.ingest.writer import Writer
+
+SETTING = "YIPING_DOOR"
+RECEIPTS = "centre.receipts.v1"
+
+logger = logging.getLogger(__name__)
+
+
+def topics_of(dsn: str) -> tuple[Topic, Topic]:
+    """The topics of messages and of receipts that a DSN names; raises SettingInvalid.
+
+    The option ``receipts`` names the second one.
+    """
+    place, mark, query = dsn.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    receipts = options.pop("receipts", RECEIPTS)
+    requests = broker.parse(SETTING, f"{place}{mark}{urlencode(options)}")
+    other = f"{place.rpartition('/')[0]}/{receipts}{mark}{urlencode(options)}"
+    return requests, broker.parse(SETTING, other)
+
+
+class KafkaDoor:
+    """A thread that takes in what centres publish; one for each event store."""
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        node: str,
+        reception: Reception,
+        writer: Writer,
+        root: str,
+        metrics: Metrics,
+    ) -> None:
+        """``root`` is the organisation that sees what unknown senders sent.
+
+        Raises SettingInvalid for a DSN that cannot be used; where no broker answers, it waits.
+        """
+        requests, receipts = topics_of(dsn)
+        self._closing = threading.Event()
+        self._pauses = Pauses()
+        self._metrics = metrics
+        self._house = House(
+            requests=requests,
+            receipts=receipts,
+            group=f"yiping-door-{node}",
+            reception=reception,
+            writer=writer,
+            root=root,
+            metrics=metrics,
+            closing=self._closing,
+        )
+        self._thread = threading.Thread(target=self._run, name="kafka-door", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what is being recorded and end; the writer must still run."""
+        self._closing.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._serve()
+            except DoorClosing:
+                return
+            except Exception as error:
+                # Whatever it was, the door opens again, from the last offsets committed.
+                logger.exception("the Kafka door lost its session")
+                pause_s = self._pauses.next_s()
+                self._metrics.door_failures.set(self._pauses.failures)
+                logger.info("it opens again", extra={"facts": {"in_s": pause_s, "why": error}})
+                self._closing.wait(pause_s)
+
+    def _serve(self) -> None:
+        with closing(Session(self._house, self._pauses)) as session:
+            while not self._closing.is_set():
+                session.turn()
+            session.finish()
