@@ -104,8 +104,10 @@ class Unsealable(BackboneError):
 class WarehouseFailed(BackboneError):
     """The warehouse refused a statement, broke off, or cannot be reached."""
 
-    def __init__(self, number: int | None, reason: str) -> None:
+    def __init__(self, number: int | None, reason: str, *, temporary: bool = False) -> None:
         super().__init__(f"warehouse error {number}: {reason}" if number else reason)
         self.number = number
         """ClickHouse's own number of the error."""
         self.reason = reason
+        self.temporary = temporary
+        """Whether the same may well succeed in a moment."""

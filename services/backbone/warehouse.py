@@ -8,51 +8,28 @@ server settings and ``database``.  One process can hold one folder, one folder o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.compression import get_compressor
 
 from services.backbone.errors import SettingInvalid, WarehouseFailed
+from services.backbone.warehouse_chdb import engine_client
+from services.backbone.warehouse_errors import UNKNOWN_DATABASE, failures
+from services.backbone.warehouse_http import (
+    Patience,
+    Server,
+    client_of,
+    connections,
+    disconnect,
+    server_of,
+)
 
 DATABASE = "yiping"
-
-# What one folder's engine may take: its own defaults are those of a whole server.
-ENGINE = {
-    "max_server_memory_usage": "1200000000",
-    "mark_cache_size": "67108864",
-    "primary_index_cache_size": "33554432",
-    "index_mark_cache_size": "4194304",
-    "uncompressed_cache_size": "0",
-    "query_condition_cache_size": "8388608",
-    "compiled_expression_cache_size": "16777216",
-    "background_pool_size": "2",
-}
-
-SESSION: dict[str, Any] = {
-    "async_insert": 0,
-    # Defaults of today's engine, said for servers with older ones.
-    "date_time_input_format": "best_effort",
-    "input_format_skip_unknown_fields": 1,
-    # Else a query would get one thread for each free GiB: one, with the bounds above.
-    "max_threads_min_free_memory_per_thread": 67_108_864,
-    "max_insert_threads_min_free_memory_per_thread": 67_108_864,
-    # A block of the log becomes one part in each table.
-    "max_insert_threads": 1,
-    # Exactly once comes from keys; insert tokens can lose a block (see docs).
-    "insert_deduplicate": 0,
-    "deduplicate_blocks_in_dependent_materialized_views": 0,
-    # Merging rows on insert costs as much as all else, and FINAL does it anyway.
-    "optimize_on_insert": 0,
-    # A block of 10,000 records is parsed on all cores instead of one.
-    "min_chunk_bytes_for_parallel_parsing": 2_000_000,
-}
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -60,10 +37,30 @@ Parameters = Mapping[str, Any]
 
 
 class Warehouse:
-    """One client.  Its calls are serialised: open one for writing and others for reading."""
+    """One way into a warehouse.
 
-    def __init__(self, client: Client) -> None:
+    Over HTTP any number of threads may use it at once, each query on a connection of its own,
+    and reads are tried again after a passing failure.  In the process its calls are serialised:
+    open one for writing and others for reading.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        patience: Patience | None = None,
+        patient: Callable[[], Client] | None = None,
+        compression: str | None = None,
+        closed: Callable[[], None] | None = None,
+    ) -> None:
+        """``patient`` makes a client for statements that may take long; ``closed`` comes last."""
         self._client = client
+        self._patience = patience or Patience(attempts=1)
+        self._make_patient = patient
+        self._patient: Client | None = None
+        self._compression = compression
+        self._closed = closed
+        self._lock = threading.Lock()
 
     @property
     def database(self) -> str:
@@ -76,26 +73,63 @@ class Warehouse:
         Raises WarehouseFailed; then any part of the block may stand, and the same block can
         be inserted again.
         """
-        with _failures(quote=False):
-            self._client.raw_insert(table, insert_block=ndjson, fmt="JSONEachRow")
+        with failures(quote=False):
+            self._client.raw_insert(
+                table,
+                insert_block=_pack(ndjson, self._compression),
+                fmt="JSONEachRow",
+                compression=self._compression,
+            )
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """The answer's rows; moments are aware and UTC.
 
         ``{name:Type}`` in the query stands for a parameter.  Raises WarehouseFailed.
         """
-        with _failures():
-            answer = self._client.query(sql, parameters=_bound(parameters))
-            return [tuple(row) for row in answer.result_rows]
+        return self._patience.read(lambda: self._rows(sql, parameters))
 
     def records(self, sql: str, parameters: Parameters | None = None) -> list[dict[str, Any]]:
         """The answer's rows by column name.  Raises WarehouseFailed."""
-        with _failures():
-            return list(self._client.query(sql, parameters=_bound(parameters)).named_results())
+        return self._patience.read(lambda: self._records(sql, parameters))
 
     def json_rows(self, sql: str, parameters: Parameters | None = None) -> bytes:
         """The answer as lines of JSON, moments in ISO form.  Raises WarehouseFailed."""
-        with _failures():
+        return self._patience.read(lambda: self._json_rows(sql, parameters))
+
+    def command(
+        self, sql: str, parameters: Parameters | None = None, *, patient: bool = False
+    ) -> None:
+        """Run a statement that answers nothing; ``patient`` for one that may take minutes.
+
+        Raises WarehouseFailed; then the statement may still have been carried out.
+        """
+        with failures():
+            client = self._patient_client() if patient else self._client
+            client.command(sql, parameters=_bound(parameters))
+
+    def close(self) -> None:
+        """Let go of the engine or connection; the last one to let go stops an engine."""
+        self._client.close()
+        if self._closed is not None:
+            self._closed()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rows(self, sql: str, parameters: Parameters | None) -> list[tuple[Any, ...]]:
+        with failures():
+            answer = self._client.query(sql, parameters=_bound(parameters))
+            return [tuple(row) for row in answer.result_rows]
+
+    def _records(self, sql: str, parameters: Parameters | None) -> list[dict[str, Any]]:
+        with failures():
+            return list(self._client.query(sql, parameters=_bound(parameters)).named_results())
+
+    def _json_rows(self, sql: str, parameters: Parameters | None) -> bytes:
+        with failures():
             return self._client.raw_query(
                 f"{sql}\nSETTINGS date_time_output_format = 'iso',"
                 " output_format_json_quote_64bit_integers = 0",
@@ -103,63 +137,81 @@ class Warehouse:
                 fmt="JSONEachRow",
             )
 
-    def command(self, sql: str, parameters: Parameters | None = None) -> None:
-        """Run a statement that answers nothing.  Raises WarehouseFailed."""
-        with _failures():
-            self._client.command(sql, parameters=_bound(parameters))
-
-    def close(self) -> None:
-        """Let go of the engine or connection; the last one to let go stops an engine."""
-        self._client.close()
+    def _patient_client(self) -> Client:
+        if self._make_patient is None:
+            return self._client
+        with self._lock:
+            if self._patient is None:
+                self._patient = self._make_patient()
+            return self._patient
 
 
 def connect(dsn: str) -> Warehouse:
-    """Open a client; the database is made when it is not there.
+    """Open a warehouse; the database of a chDB folder is made when it is not there.
 
-    Raises SettingInvalid for a DSN of another kind and WarehouseFailed when the warehouse
-    cannot be reached, or another process holds its folder.
+    Raises SettingInvalid for a DSN of another kind, and WarehouseFailed when the warehouse
+    cannot be reached, another process holds its folder, or a server has no such database.
     """
     parts = urlsplit(dsn)
-    with _failures():
-        if parts.scheme == "chdb":
-            return Warehouse(_engine(unquote(parts.path), dict(parse_qsl(parts.query))))
-        if parts.scheme in ("clickhouse", "clickhouses"):
-            return Warehouse(_server(dsn))
-    raise SettingInvalid("YIPING_WAREHOUSE", parts.scheme, "chdb:///FOLDER or clickhouse://…")
+    if parts.scheme == "chdb":
+        with failures():
+            options = dict(parse_qsl(parts.query))
+            database = _database(options.pop("database", DATABASE))
+            return Warehouse(engine_client(unquote(parts.path), database, options))
+    return _open(_server(dsn))
 
 
-def _engine(path: str, options: dict[str, str]) -> Client:
-    database = _database(options.pop("database", DATABASE))
-    Path(path).mkdir(parents=True, exist_ok=True)
-    client = clickhouse_connect.get_client(
-        interface="chdb",
-        path=path,
-        chdb_options={**ENGINE, **options},
-        settings=SESSION,
-        tz_mode="aware",
+def make_database(dsn: str, cluster: str = "") -> None:
+    """Make the database of a server, on every server of ``cluster`` if there is one.
+
+    For a user who may; one in the process is made by ``connect``.  Raises WarehouseFailed.
+    """
+    if urlsplit(dsn).scheme == "chdb":
+        return
+    server = _server(dsn)
+    pool = connections(server)
+    everywhere = f" ON CLUSTER '{cluster}'" if cluster else ""
+    try:
+        with failures():
+            client_of(server, pool, server.command_s).command(
+                f"CREATE DATABASE IF NOT EXISTS {server.database}{everywhere}"
+            )
+    finally:
+        disconnect(pool)
+
+
+def _server(dsn: str) -> Server:
+    scheme = urlsplit(dsn).scheme
+    if scheme not in ("clickhouse", "clickhouses"):
+        raise SettingInvalid("YIPING_WAREHOUSE", scheme, "chdb:///FOLDER or clickhouse://…")
+    return server_of(dsn, lambda name: _database(name or DATABASE))
+
+
+def _open(server: Server) -> Warehouse:
+    pool = connections(server)
+
+    def client(timeout_s: int) -> Client:
+        made = client_of(server, pool, timeout_s)
+        made.database = server.database
+        return made
+
+    try:
+        with failures():
+            first = client(server.answer_s)
+            first.command("SELECT 1")
+    except WarehouseFailed as error:
+        disconnect(pool)
+        if error.number == UNKNOWN_DATABASE:
+            reason = f"there is no database {server.database}; `yiping views apply` makes it"
+            raise WarehouseFailed(error.number, reason) from None
+        raise
+    return Warehouse(
+        first,
+        patience=Patience(attempts=server.attempts, within_s=server.answer_s),
+        patient=lambda: client(server.command_s),
+        compression=server.compression,
+        closed=lambda: disconnect(pool),
     )
-    # chDB's own default database cannot exchange tables.
-    client.command(f"CREATE DATABASE IF NOT EXISTS {database} ENGINE = Atomic")
-    client.database = database
-    return client
-
-
-def _server(dsn: str) -> Client:
-    parts = urlsplit(dsn)
-    database = _database(parts.path.strip("/") or DATABASE)
-    client = clickhouse_connect.get_client(
-        host=parts.hostname or "localhost",
-        port=parts.port or 8123,
-        username=unquote(parts.username or "default"),
-        password=unquote(parts.password or ""),
-        secure=parts.scheme == "clickhouses",
-        settings=SESSION,
-        autogenerate_session_id=False,
-        tz_mode="aware",
-    )
-    client.command(f"CREATE DATABASE IF NOT EXISTS {database}")
-    client.database = database
-    return client
 
 
 def _database(name: str) -> str:
@@ -168,18 +220,12 @@ def _database(name: str) -> str:
     return name
 
 
-@contextmanager
-def _failures(*, quote: bool = True) -> Iterator[None]:
-    """Map the client's errors; ``quote`` says whether their text may be repeated.
-
-    The text of a failed insert quotes the record, which must not reach a log.
-    """
-    try:
-        yield
-    except ClickHouseError as error:
-        code = getattr(error, "code", None)
-        reason = str(error) if quote else getattr(error, "name", None) or "insert failed"
-        raise WarehouseFailed(code, reason) from None
+def _pack(block: bytes, compression: str | None) -> bytes:
+    if compression is None:
+        return block
+    packer = get_compressor(compression)
+    packed = bytes(packer.compress_block(block))
+    return packed + bytes(packer.flush() or b"")  # type: ignore[no-untyped-call]  # it has none
 
 
 def _bound(parameters: Parameters | None) -> dict[str, Any] | None:

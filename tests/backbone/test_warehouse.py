@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from services.backbone.errors import SettingInvalid, WarehouseFailed
-from services.backbone.warehouse import ENGINE, Warehouse, connect
+from services.backbone.warehouse import Warehouse, connect
+from services.backbone.warehouse_chdb import ENGINE
 
 MOMENT = datetime(2026, 11, 23, 8, 30, 0, 123456, tzinfo=UTC)
 

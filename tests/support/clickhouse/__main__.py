@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TextIO
 
-from services.backbone.warehouse import ENGINE
+from services.backbone.warehouse_chdb import ENGINE
 from tests.support.clickhouse.engine import Engine
 from tests.support.clickhouse.server import ClickHouseServer
 
