@@ -22,6 +22,16 @@ Yiping (一屏): every fact of a province's law enforcement, kept for ever, on o
   yiping verify --data DIR                       proof that nothing recorded was altered
 """
 
+# What each process of a cluster does; its first sentence stands in the list of commands.
+INGEST = (
+    "the doors and the event store alone. With YIPING_EVENT_STORE=postgresql://… one process"
+    " writes; another on the same database is ready when that one has gone."
+)
+DASHBOARD = (
+    "the wall and the read API alone. It reads the warehouse (YIPING_WAREHOUSE) and keeps nothing:"
+    " any number of processes show the same; tokens are checked with the issuer.key in YIPING_KEYS."
+)
+
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -53,10 +63,14 @@ def _add_server_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
     demo.add_argument("--seed", type=int, default=1, help="another seed, another province (1)")
     demo.set_defaults(run=_demo)
 
-    ingest = commands.add_parser("ingest", help="the doors and the event store alone")
-    _data(ingest)
-    _address(ingest)
-    ingest.set_defaults(run=_ingest)
+    for name, text, run in (
+        ("ingest", INGEST, _ingest),
+        ("dashboard", DASHBOARD, _dashboard),
+    ):
+        service = commands.add_parser(name, help=text.partition(".")[0], description=text)
+        _data(service)
+        _address(service)
+        service.set_defaults(run=run)
 
 
 def _add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -149,9 +163,15 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _ingest(arguments: argparse.Namespace) -> int:
-    from services.embedded import serve_ingest
+    from services.cluster import serve_ingest
 
     return serve_ingest(_settings(arguments), arguments.host, arguments.port)
+
+
+def _dashboard(arguments: argparse.Namespace) -> int:
+    from services.cluster import serve_dashboard
+
+    return serve_dashboard(_settings(arguments), arguments.host, arguments.port)
 
 
 def _token(arguments: argparse.Namespace) -> int:

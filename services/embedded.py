@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-import signal
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 
 from schemas import organisations
-from services.backbone import health, problems
-from services.backbone.collection import collect_rarely
+from services.backbone import health, problems, serving
 from services.backbone.progress import NEVER, Progress
 from services.backbone.settings import Settings, from_environment
-from services.backbone.telemetry import Metrics, log_to_stderr
+from services.backbone.telemetry import Metrics
 from services.backbone.warehouse import connect
 from services.dashboard_api.runtime import Dashboard, Options
 from services.dashboard_api.socket import LiveSocket
@@ -29,7 +26,6 @@ from services.ingest.runtime import Ingest
 from services.projector.runner import Projector
 
 VERSION = "0.1.0"
-SHUTDOWN_S = 5
 
 
 class Embedded:
@@ -124,10 +120,7 @@ class Embedded:
 
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve everything until asked to end."""
-    log_to_stderr()
-    collect_rarely()
-    _run(_config(Embedded(settings).application(), host, port, LiveSocket))
-    return 0
+    return serving.serve(Embedded(settings).application(), host, port, LiveSocket)
 
 
 def openapi() -> dict[str, Any]:
@@ -137,50 +130,3 @@ def openapi() -> dict[str, Any]:
         document = embedded.application().openapi()
         embedded.close()
     return document
-
-
-def serve_ingest(settings: Settings, host: str, port: int) -> int:
-    """Serve the doors and the event store alone."""
-    log_to_stderr()
-    collect_rarely()
-    metrics = Metrics()
-    ingest = Ingest(settings, organisations.load(settings.organisations), metrics)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        ingest.start()
-        yield
-        ingest.stop()
-
-    app = FastAPI(title="Yiping ingest", version=VERSION, lifespan=lifespan)
-    problems.install(app)
-    app.include_router(door.routes(ingest.door))
-    app.include_router(health.routes(metrics, {"writer": ingest.writer.alive}))
-    _run(_config(app, host, port, "none"))
-    return 0
-
-
-def _run(config: uvicorn.Config) -> None:
-    """Serve until SIGINT or SIGTERM; either is an orderly end.
-
-    uvicorn raises a signal again once it has stopped, which must not cut short what follows.
-    """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run()
-
-
-def _config(
-    app: FastAPI, host: str, port: int, ws: Literal["none"] | type[LiveSocket]
-) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host,
-        port,
-        loop="uvloop",
-        http="httptools",
-        ws=ws,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=SHUTDOWN_S,
-    )

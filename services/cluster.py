@@ -1,0 +1,80 @@
+"""The services of a cluster, each a process of its own with /healthz, /readyz and /metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from schemas import organisations
+from services.backbone import health, identity, problems, serving
+from services.backbone.progress import Progress
+from services.backbone.settings import Settings
+from services.backbone.telemetry import Metrics
+from services.dashboard_api.runtime import Dashboard, Options
+from services.dashboard_api.socket import LiveSocket
+from services.embedded import VERSION
+from services.ingest import door
+from services.ingest.runtime import Ingest
+
+
+def serve_ingest(settings: Settings, host: str, port: int) -> int:
+    """Serve the doors and the event store alone."""
+    metrics = Metrics()
+    ingest = Ingest(settings, organisations.load(settings.organisations), metrics)
+    app = _application(
+        "ingest", metrics, {"writer": ingest.writer.alive}, start=ingest.start, stop=ingest.stop
+    )
+    app.include_router(door.routes(ingest.door))
+    return serving.serve(app, host, port)
+
+
+def serve_dashboard(settings: Settings, host: str, port: int) -> int:
+    """Serve walls from the warehouse alone; any number of these show the same."""
+    metrics = Metrics()
+    dashboard = Dashboard(
+        settings,
+        organisations=organisations.load(settings.organisations),
+        issuer=identity.local_issuer(settings.keys),
+        progress=Progress(),
+        metrics=metrics,
+        options=Options(version=VERSION),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        await dashboard.start(follow_checkpoints=True)
+        yield dashboard.state
+        await dashboard.stop()
+
+    app = FastAPI(title="Yiping dashboard", version=VERSION, lifespan=lifespan)
+    problems.install(app)
+    app.include_router(dashboard.routes())
+    app.include_router(health.routes(metrics, {"dashboard": lambda: dashboard.is_ready}))
+    dashboard.mount_wall(app)
+    return serving.serve(app, host, port, LiveSocket)
+
+
+def _application(
+    name: str,
+    metrics: Metrics,
+    checks: Mapping[str, Callable[[], bool]],
+    *,
+    start: Callable[[], None],
+    stop: Callable[[], None],
+) -> FastAPI:
+    """A service that works in threads of its own and is asked how it does."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(start)
+        yield
+        await asyncio.to_thread(stop)
+
+    app = FastAPI(title=f"Yiping {name}", version=VERSION, lifespan=lifespan)
+    problems.install(app)
+    app.include_router(health.routes(metrics, checks))
+    return app
