@@ -104,6 +104,7 @@ class Session:
             self._recording = batch, self._submitted(batch.arrivals)
         if finished is not None:
             self._answer(*finished)
+        self._succeeded()
 
     def finish(self) -> None:
         """Answer what is being recorded."""
@@ -170,9 +171,7 @@ class Session:
             return None
         batch, future = self._recording
         self._recording = None
-        answers = self._answers(batch.arrivals, future)
-        self._succeeded()
-        return batch, answers
+        return batch, self._answers(batch.arrivals, future)
 
     def _answers(self, arrivals: Sequence[Arrival], future: Future[list[Answer]]) -> list[Answer]:
         """The answers once durable; what the store does not take now is given to it again."""
@@ -206,7 +205,6 @@ class Session:
         receipts = list(batch.receipts(answers))
         while (failure := self._delivery(receipts)) is not None:
             self._stay(self._failed(failure))
-        self._succeeded()
         refused = sum(message.error is not None for message in batch.messages)
         self._house.metrics.door_messages.labels("refused").inc(refused)
         self._house.metrics.door_messages.labels("answered").inc(len(batch.messages) - refused)

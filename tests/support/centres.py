@@ -40,6 +40,8 @@ class Centres:
         self._reader.seek_to_beginning(*mine)
         self.heard: list[tuple[bytes | None, Receipt]] = []
         """(key, receipt) of all that was read, in the order of reading."""
+        self.said_at_ms: list[int] = []
+        """When the door sent each."""
 
     @property
     def dsn(self) -> str:
@@ -93,6 +95,7 @@ class Centres:
                 for record in records:
                     receipt = msgspec.json.decode(record.value, type=Receipt)
                     self.heard.append((record.key, receipt))
+                    self.said_at_ms.append(record.timestamp)
 
     def answers(self, place: Place) -> list[Receipt]:
         """The receipts of one message, waiting until all its results are there."""

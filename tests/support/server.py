@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,14 +28,22 @@ class Server:
     """``yiping serve`` (or another serving command) on a data folder; can be killed and begun."""
 
     def __init__(
-        self, data: Path, *, command: str = "serve", arguments: Sequence[str] = (), port: int = 0
+        self,
+        data: Path,
+        *,
+        command: str = "serve",
+        arguments: Sequence[str] = (),
+        port: int = 0,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        """``environment`` is added to the test's own."""
         self.data = data
         self.port = port or free_port()
         self._command = [
             sys.executable, "-m", "services", command,
             "--data", str(data), "--port", str(self.port), *arguments,
         ]  # fmt: skip
+        self._environment = {**os.environ, **(environment or {})}
         self._log = data.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -51,7 +60,9 @@ class Server:
     def start(self, *, wait: bool = True) -> Self:
         """Start it and wait until it is ready."""
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, env=self._environment
+            )
         if wait:
             self.wait_ready()
         return self
