@@ -120,7 +120,7 @@ def kafka_errors(doing: str) -> Iterator[None]:
         yield
     except (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError) as error:
         raise OffsetLost(f"{doing}: {type(error).__name__}") from error
-    except KafkaError as error:
+    except (KafkaError, OSError) as error:
         raise LogUnavailable(f"{doing}: {type(error).__name__}") from error
 
 

@@ -65,15 +65,21 @@ class Sender:
         self._topic = topic.name
         self._producer = producer(topic, client, linger_ms=0, **overrides)
         try:
-            self.partitions = self.count_partitions()
+            _ = self.partitions
         except LogUnavailable:
             self.close()
             raise
 
-    def count_partitions(self) -> int:
+    @property
+    def partitions(self) -> int:
         """How many partitions the topic has, as far as is known by now."""
         with kafka_errors(f"looking for the topic {self._topic}"):
             return len(self._producer.partitions_for(self._topic))
+
+    @property
+    def log_name(self) -> str:
+        """Name of the topic and Kafka's own id of it: another one after it was made anew."""
+        return f"{self._topic}/{self._producer._metadata.topic_id(self._topic)}"
 
     def send(
         self,

@@ -47,6 +47,17 @@ class Metrics:
             "yiping_door_gaps", "Times that retention took messages before they were read",
             registry=r,
         )  # fmt: skip
+        self.relay_position = Gauge(
+            "yiping_relay_position", "Position up to which a node was delivered to Kafka",
+            ["node"], registry=r,
+        )  # fmt: skip
+        self.relay_lag_events = Gauge(
+            "yiping_relay_lag_events", "Events of a node that Kafka does not have yet",
+            ["node"], registry=r,
+        )  # fmt: skip
+        self.relay_failures = Gauge(
+            "yiping_relay_failures", "Attempts to relay that failed in a row", registry=r
+        )
         self.projected = Gauge(
             "yiping_projected_events", "Events inserted into the views since the start", registry=r
         )

@@ -4,7 +4,8 @@ IngestError
 ├── BodyUnreadable   a request body in which no event can be told apart
 ├── SenderRefused    a request of nobody, or of somebody who may not send
 ├── QueueFull        the writer is behind; come back later
-└── DoorClosing      the Kafka door ends; what is not answered is read again
+├── DoorClosing      the Kafka door ends; what is not answered is read again
+└── StoreBehindLog   the event store lacks what was relayed from it
 """
 
 from __future__ import annotations
@@ -44,3 +45,18 @@ class QueueFull(IngestError):
 
 class DoorClosing(IngestError):
     """The Kafka door was asked to end while it waited."""
+
+
+class StoreBehindLog(IngestError):
+    """Events that were relayed are not in the store: it was put back to an earlier state.
+
+    Positions would be given a second time, to other events; an operator has to decide.
+    """
+
+    def __init__(self, node: str, position: int, delivered: int) -> None:
+        super().__init__(
+            f"node {node} ends at {position} in the event store, but {delivered} was relayed"
+        )
+        self.node = node
+        self.position = position
+        self.delivered = delivered
