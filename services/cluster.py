@@ -26,7 +26,7 @@ def serve_ingest(settings: Settings, host: str, port: int) -> int:
     metrics = Metrics()
     ingest = Ingest(settings, organisations.load(settings.organisations), metrics)
     app = _application(
-        "ingest", metrics, {"writer": ingest.writer.alive}, start=ingest.start, stop=ingest.stop
+        "ingest", metrics, {"writer": ingest.writer.ready}, start=ingest.start, stop=ingest.stop
     )
     app.include_router(door.routes(ingest.door))
     return serving.serve(app, host, port)

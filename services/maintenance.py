@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
 
@@ -11,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from schemas import generated_files
-from services.backbone.event_store import LIVE_NODE, NodeHead
+from services.backbone.event_store import NodeHead
+from services.backbone.opening import open_event_store
 from services.backbone.progress import NEVER
 from services.backbone.settings import Settings
-from services.backbone.sqlite_store import SQLiteEventStore
 from services.backbone.store_log import StoreLog
 from services.embedded import openapi
 from services.ingest.runtime import verify_store
@@ -34,7 +33,7 @@ def progress_bar(text: str) -> Progress:
 
 def verify(settings: Settings) -> int:
     """Verify the event store and print what was found; 1 when anything was."""
-    store = SQLiteEventStore(settings.sqlite_path, write=False)
+    store = open_event_store(settings, write=False)
     total = sum(head.position for head in store.heads().values())
     with progress_bar("verifying") as bar:
         task = bar.add_task("", total=total)
@@ -55,19 +54,18 @@ def views(settings: Settings, action: str, name: str | None) -> int:
         return commands.plan_views(dsn)
     if action == "apply":
         return commands.apply_views(dsn)
-    with closing(SQLiteEventStore(settings.sqlite_path, write=False)) as store:
+    with closing(open_event_store(settings, write=False)) as store:
         heads = store.heads()
-        log = StoreLog(store, lambda: _last_moment(heads))
+        log = StoreLog(store, lambda: _last_moment(heads.get(settings.node)), node=settings.node)
         if action == "rebuild":
             return commands.rebuild_view(dsn, name or "", log)
         total = sum(head.position for head in heads.values())
         return commands.check_views(dsn, log, total, settings.data)
 
 
-def _last_moment(heads: Mapping[str, NodeHead]) -> datetime:
+def _last_moment(live: NodeHead | None) -> datetime:
     """The moment up to which a log that nobody writes is complete."""
-    live = heads.get(LIVE_NODE)
-    return datetime.fromisoformat(live.received_at) if live else NEVER
+    return datetime.fromisoformat(live.settled) if live and live.settled else NEVER
 
 
 def schema_files(action: str) -> int:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import msgspec
 import psycopg
@@ -83,6 +84,17 @@ class PostgresEventStore:
         self._reading.close()
         with self._listens:
             self._listen_no_more()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def hold(self) -> int:
         """Be the only writer; the number changes where others may have written in between.

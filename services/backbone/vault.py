@@ -9,54 +9,81 @@ from __future__ import annotations
 
 import base64
 import os
-import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.backbone.errors import Unsealable
-from services.backbone.sqlite_errors import mapped_errors
+from services.backbone.errors import StoreUnavailable, Unsealable
 
 NONCE_BYTES = 12
 CACHED_KEYS = 50_000
 SEALED = "sealed:"
-_VARIABLES = 500
 _WITNESS = ""
-"""Name of the key that opens only with the master that the file was begun with."""
+"""Name of the key that opens only with the master that the vault was begun with."""
+
+
+class Keys(Protocol):
+    """Where wrapped keys lie, by name; None where one was destroyed."""
+
+    def load(self, names: Sequence[str]) -> dict[str, bytes | None]:
+        """Those of the names that are taken; raises StoreUnavailable."""
+        ...
+
+    def make(self, fresh: Mapping[str, bytes]) -> Collection[str]:
+        """Make keys durable; answers the names that another process took first.
+
+        Raises StoreFull or StoreUnavailable.
+        """
+        ...
+
+    def destroy(self, name: str) -> None:
+        """Overwrite one key for ever; its name stays taken.  Raises StoreUnavailable."""
+        ...
+
+    def close(self) -> None:
+        """Let go of them."""
+        ...
 
 
 class Vault:
-    """Keys by name in a SQLite file, each wrapped by the master key; safe to share by threads."""
+    """Keys by name, each wrapped by the master key; safe to share by threads."""
 
-    def __init__(self, path: Path, master: bytes) -> None:
-        """Open or begin the file; raises Unsealable where its keys have another master."""
+    def __init__(self, keys: Keys, master: bytes) -> None:
+        """Open or begin the vault; raises Unsealable where its keys have another master.
+
+        Where the keys cannot be reached yet, that is found out when they are.
+        """
+        self._keys = keys
         self._master = AESGCM(master)
         self._lock = threading.Lock()
         self._ciphers: OrderedDict[str, AESGCM | None] = OrderedDict()
-        with mapped_errors():
-            self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
-            # A destroyed key must not stay behind in a free page.
-            self._database.execute("PRAGMA secure_delete=ON")
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS keys"
-                " (name TEXT PRIMARY KEY, wrapped BLOB) WITHOUT ROWID"
-            )
-        with self._lock, mapped_errors():
+        self._proven = False
+        try:
+            with self._lock, suppress(StoreUnavailable):
+                self._prove()
+        except Unsealable:
+            self.close()
+            raise
+
+    def _prove(self) -> None:
+        """Make sure that keys made here open with the master of all others."""
+        if not self._proven:
             self._load([_WITNESS])
             self._make([] if _WITNESS in self._ciphers else [_WITNESS])
+            self._proven = True
 
     def ready(self, names: set[str]) -> None:
         """Make the keys of these names durable; to be called before what they seal is stored.
 
         Raises StoreFull or StoreUnavailable.
         """
-        with self._lock, mapped_errors():
+        with self._lock:
+            self._prove()
             self._load([name for name in names if name not in self._ciphers])
             self._make([name for name in names if name not in self._ciphers])
             self._forget_but(names)
@@ -92,22 +119,18 @@ class Vault:
 
         The name stays taken, so that later facts of the same thing are sealed empty.
         """
-        with self._lock, mapped_errors():
-            self._database.execute(
-                "INSERT INTO keys VALUES (?, NULL) ON CONFLICT (name) DO UPDATE SET wrapped=NULL",
-                (name,),
-            )
+        with self._lock:
+            self._keys.destroy(name)
             self._ciphers[name] = None
-            # The write-ahead log still holds the page with the key.
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._database.close()
+        """Let go of the keys."""
+        self._keys.close()
 
     def _cipher(self, name: str, *, make: bool) -> AESGCM | None:
         """The cipher of a name; None for a key that was destroyed, or never made."""
-        with self._lock, mapped_errors():
+        with self._lock:
+            self._prove()
             if name not in self._ciphers:
                 self._load([name])
                 if make:
@@ -116,33 +139,17 @@ class Vault:
             return self._ciphers.get(name)
 
     def _load(self, names: Sequence[str]) -> None:
-        for start in range(0, len(names), _VARIABLES):
-            part = names[start : start + _VARIABLES]
-            marks = ",".join("?" * len(part))
-            rows = self._database.execute(
-                f"SELECT name, wrapped FROM keys WHERE name IN ({marks})",  # noqa: S608 - only marks
-                part,
-            )
-            for name, wrapped in rows:
-                key = None if wrapped is None else _opened(self._master, wrapped, name)
-                self._ciphers[name] = None if key is None else AESGCM(key)
+        for name, wrapped in self._keys.load(names).items():
+            key = None if wrapped is None else _opened(self._master, wrapped, name)
+            self._ciphers[name] = None if key is None else AESGCM(key)
 
     def _make(self, names: Sequence[str]) -> None:
         if not names:
             return
         fresh = {name: AESGCM.generate_key(256) for name in sorted(names)}
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            self._database.executemany(
-                "INSERT INTO keys VALUES (?, ?)",
-                [(n, _shut(self._master, key, n)) for n, key in fresh.items()],
-            )
-            self._database.execute("COMMIT")
-        except sqlite3.Error:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
-        self._ciphers.update((name, AESGCM(key)) for name, key in fresh.items())
+        taken = self._keys.make({n: _shut(self._master, key, n) for n, key in fresh.items()})
+        self._ciphers.update((n, AESGCM(key)) for n, key in fresh.items() if n not in taken)
+        self._load(list(taken))
 
     def _forget_but(self, names: set[str]) -> None:
         """Drop the ciphers that were loaded first, but none of the call at hand."""

@@ -26,31 +26,50 @@ class Application:
         vault: Sealer,
         secret: bytes,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        node: str = LIVE_NODE,
     ) -> None:
-        """``secret`` keys the digests by which a resent event is told from a changed one."""
+        """``secret`` keys the digests by which a resent event is told from a changed one.
+
+        ``node`` names the live log.  The store may yet be another process's to write to.
+        """
         self._store = store
         self._vault = vault
         self._secret = secret
         self._now = now
-        self._memory = Memory(store)
+        self._node = node
+        self._memory = Memory(store, node)
 
     @property
     def last_moment(self) -> datetime:
         """The newest ``received_at`` of the live log."""
-        return self._memory.node(LIVE_NODE).received_at
+        return self._memory.node(self._node).received_at
 
     def settle(self) -> datetime:
-        """The moment up to which the live log is complete; later facts get a later one."""
+        """The moment up to which the live log is complete; later facts get a later one.
+
+        Raises StoreUnavailable where the log's end is not known yet.
+        """
         return self._memory.settle(self._now())
+
+    def keep(self) -> None:
+        """While nothing comes: be the only writer, and settle durably.
+
+        Raises StoreFull or StoreUnavailable; the latter also while another process writes.
+        """
+        self._memory.begin()
+        self._store.settle(self._node, self.settle().isoformat())
+        self._memory.committed()
 
     def record(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         """Record all of them in one durable commit and answer each, in order.
 
-        Raises StoreFull or StoreUnavailable; then nothing was recorded.
+        Raises StoreFull or StoreUnavailable: then nothing was recorded; and StoreUncertain.
         """
         self._memory.begin()
         recording = Recording(
             arrivals,
+            live=self._node,
             memory=self._memory,
             store=self._store,
             vault=self._vault,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from services.backbone.errors import StoreFull, StoreUnavailable
+from services.backbone.errors import StoreFull, StoreUnavailable, StoreUncertain
 from services.backbone.event_store import EventStore, Quarantined
 from services.backbone.identity import Identity
 from services.backbone.problems import Problem
@@ -141,19 +142,8 @@ class Door:
         return arrivals
 
     async def _recorded(self, arrivals: Sequence[Arrival]) -> list[Answer]:
-        try:
+        with _store_problems():
             return await asyncio.wrap_future(self._writer.submit(arrivals))
-        except StoreFull as full:
-            raise Problem(
-                507, "store_full", "nothing was recorded; the store's disk is full"
-            ) from full
-        except StoreUnavailable as unavailable:
-            raise Problem(
-                503,
-                "store_unavailable",
-                "nothing was recorded; send the same events again",
-                headers={"Retry-After": "1"},
-            ) from unavailable
 
     async def _kept(self, identity: Identity, body: bytes, why: BodyUnreadable) -> Problem:
         """The problem of an unreadable body; one that came whole is kept in quarantine."""
@@ -166,11 +156,12 @@ class Door:
 
     def waiting(self, identity: Identity, cursor: str, limit: int) -> dict[str, Any]:
         """The quarantined events of the sender's scope, whole, oldest first."""
-        found, more = self._store.quarantine(identity.scope, _after(cursor), limit)
-        return {
-            "items": [self._shown(item) for item in found],
-            "next": _cursor(found[-1]) if more else None,
-        }
+        with _store_problems():
+            found, more = self._store.quarantine(identity.scope, _after(cursor), limit)
+            return {
+                "items": [self._shown(item) for item in found],
+                "next": _cursor(found[-1]) if more else None,
+            }
 
     def _shown(self, item: Quarantined) -> dict[str, Any]:
         return {
@@ -185,14 +176,32 @@ class Door:
     def _raw_of(self, item: Quarantined) -> bytes:
         """The event as it was sent."""
         keeper = f"quarantine/{item.org}"
-        return self._vault.unseal(keeper, item.id, item.sealed.decode()).encode("latin-1")
+        with _store_problems():
+            return self._vault.unseal(keeper, item.id, item.sealed.decode()).encode("latin-1")
 
     def find(self, identity: Identity, id_: str) -> Quarantined:
         """One quarantined event within the sender's scope; raises Problem 404."""
-        item = self._store.quarantined(id_)
+        with _store_problems():
+            item = self._store.quarantined(id_)
         if item is None or not identity.may_see(item.org):
             raise Problem(404, "not_found", "no quarantined event of yours has this id")
         return item
+
+
+@contextmanager
+def _store_problems() -> Iterator[None]:
+    """What a sender is told when the event store does not do its work."""
+    again = {"Retry-After": "1"}
+    try:
+        yield
+    except StoreFull as full:
+        raise Problem(507, "store_full", "nothing was recorded; the store's disk is full") from full
+    except StoreUncertain as uncertain:
+        text = "whether it was recorded is not known; send the same events again"
+        raise Problem(503, "outcome_unknown", text, headers=again) from uncertain
+    except StoreUnavailable as unavailable:
+        text = "nothing was recorded; send the same events again"
+        raise Problem(503, "store_unavailable", text, headers=again) from unavailable
 
 
 def _problem(why: BodyUnreadable) -> Problem:

@@ -12,7 +12,6 @@ import msgspec
 from schemas.envelope import StoredFact
 from schemas.things import Word
 from services.backbone.event_store import (
-    LIVE_NODE,
     Admitted,
     Commit,
     EventStore,
@@ -50,6 +49,7 @@ class Recording:
         self,
         arrivals: Sequence[Arrival],
         *,
+        live: str,
         memory: Memory,
         store: EventStore,
         vault: Sealer,
@@ -57,6 +57,7 @@ class Recording:
         now: Callable[[], datetime],
     ) -> None:
         self._arrivals = arrivals
+        self._live = live
         self._memory = memory
         self._store = store
         self._vault = vault
@@ -105,7 +106,7 @@ class Recording:
         event_id = admitted.event.id
         stream = self._memory.streams[admitted.stream]
         stated = admitted.event.receivedtime
-        node = arrival.node if stated is not None else LIVE_NODE
+        node = arrival.node if stated is not None else self._live
         state = self._memory.node(node)
         refused = self._of_another_thing(admitted) or (
             stated and self._out_of_order(event_id, stated, state, stream)

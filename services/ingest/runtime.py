@@ -12,11 +12,10 @@ from schemas.organisations import Organisations
 from services.backbone import identity
 from services.backbone.event_store import EventStore
 from services.backbone.identity import Issuer, secret_file
+from services.backbone.opening import is_sqlite, open_event_store, open_vault
 from services.backbone.settings import Settings
-from services.backbone.sqlite_store import SQLiteEventStore
 from services.backbone.store_log import StoreLog
 from services.backbone.telemetry import Metrics
-from services.backbone.vault import Vault
 from services.ingest.admission import key_of
 from services.ingest.application import Application
 from services.ingest.door import Door
@@ -27,6 +26,8 @@ from services.ingest.writer import Writer
 
 BODIES_AT_ONCE = 4
 """Bodies of the largest size that may be at the door, and as many before the writer."""
+KEEP_S = 1.0
+"""So long after the last event the live log is settled, again and again."""
 
 
 class _Named(msgspec.Struct):
@@ -49,20 +50,27 @@ class Ingest:
         metrics: Metrics,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """On a PostgreSQL that another process writes to, this one waits and then takes over.
+
+        Raises StoreHeld, StoreUnavailable, SettingInvalid, SecretUnusable or Unsealable.
+        """
         settings.data.mkdir(parents=True, exist_ok=True)
-        self.store = SQLiteEventStore(settings.sqlite_path)
+        self.store = open_event_store(settings, standby=True)
         self.issuer = local_issuer(settings)
-        master = secret_file(settings.data / "vault.key")
-        self.vault = Vault(settings.data / "vault.sqlite", master)
-        application = Application(self.store, self.vault, _derived(master, b"digests"), now)
+        self.vault = open_vault(settings)
+        application = Application(
+            self.store, self.vault, _digests_secret(settings), now, node=settings.node
+        )
         self.writer = Writer(
             application,
             metrics,
             queue_events=settings.queue_events,
             queue_bytes=BODIES_AT_ONCE * settings.body_bytes,
             appended=lambda: self.log.appended(),
+            # Where the log is elsewhere, what it says of time has to be durable first.
+            keep_s=None if settings.log == "store:" and is_sqlite(settings) else KEEP_S,
         )
-        self.log = StoreLog(self.store, self.writer.watermark)
+        self.log = StoreLog(self.store, self.writer.watermark, node=settings.node)
         reception = Reception(
             vault=self.vault,
             issuer=self.issuer,
@@ -115,12 +123,13 @@ class Ingest:
 
 
 def local_issuer(settings: Settings) -> Issuer:
-    """The issuer whose key lies below the data folder."""
-    return identity.local_issuer(settings.data)
+    """The issuer whose key lies in the folder of the keys."""
+    return identity.local_issuer(settings.keys)
 
 
-def _derived(master: bytes, purpose: bytes) -> bytes:
-    return blake2b(purpose, digest_size=32, key=master).digest()
+def _digests_secret(settings: Settings) -> bytes:
+    master = secret_file(settings.keys / "vault.key")
+    return blake2b(b"digests", digest_size=32, key=master).digest()
 
 
 def verify_store(store: EventStore, progress: Callable[[int], None]) -> list[Finding]:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -42,8 +43,13 @@ class Writer:
         queue_events: int,
         queue_bytes: int,
         appended: Callable[[], None],
+        keep_s: float | None = None,
     ) -> None:
-        """Two bounds of what may wait; ``appended`` is called after each commit."""
+        """Two bounds of what may wait; ``appended`` is called after each commit.
+
+        With ``keep_s`` the writer settles durably whenever nothing came for so long, and takes
+        the store as soon as it can where another process has it.
+        """
         self._application = application
         self._metrics = metrics
         self._bound_events = queue_events
@@ -55,6 +61,8 @@ class Writer:
         self._waiting_events = 0
         self._waiting_bytes = 0
         self._stopped = False
+        self._keep_s = keep_s
+        self._able = keep_s is None
         self._complete_until = application.last_moment
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -72,6 +80,10 @@ class Writer:
     def alive(self) -> bool:
         """Whether the writer's thread runs."""
         return self._thread.is_alive()
+
+    def ready(self) -> bool:
+        """Whether what comes can be recorded, as far as the last try tells."""
+        return self.alive() and self._able
 
     def check_room(self) -> None:
         """Raises QueueFull when as much waits as the bounds allow."""
@@ -101,12 +113,15 @@ class Writer:
         """The moment up to which everything received can be read."""
         if self._recording.acquire(blocking=False):
             try:
-                self._complete_until = self._application.settle()
+                with suppress(StoreUnavailable):
+                    self._complete_until = self._application.settle()
             finally:
                 self._recording.release()
         return self._complete_until
 
     def _run(self) -> None:
+        if self._keep_s is not None:
+            self._keep()
         while True:
             group, ended = self._next_group()
             if group:
@@ -116,7 +131,11 @@ class Writer:
 
     def _next_group(self) -> tuple[list[_Part], bool]:
         """Whatever waits now, up to the size of a group; blocks for the first."""
-        first = self._queue.get()
+        try:
+            first = self._queue.get(timeout=self._keep_s)
+        except queue.Empty:
+            self._keep()
+            return [], False
         if first is None:
             return [], True
         group, size = [first], len(first.arrivals)
@@ -130,6 +149,23 @@ class Writer:
             group.append(more)
             size += len(more.arrivals)
         return group, False
+
+    def _keep(self) -> None:
+        try:
+            with self._recording:
+                self._application.keep()
+        except StoreUnavailable as error:
+            self._tell(error)
+        else:
+            self._tell(None)
+
+    def _tell(self, error: StoreUnavailable | None) -> None:
+        """Note whether the store takes commits, and log it where that is news."""
+        able = error is None
+        if able != self._able and self._keep_s is not None:
+            said = "the event store is this process's to write" if able else f"not ready: {error}"
+            logger.info(said)
+        self._able = able or self._keep_s is None
 
     def _record(self, group: Sequence[_Part]) -> None:
         # From here on nobody can take a request back; whoever did so before isn't recorded.
@@ -145,6 +181,8 @@ class Writer:
             answers = self._commit(arrivals)
         except Exception as error:
             logger.exception("a commit failed", extra={"facts": {"events": len(arrivals)}})
+            if isinstance(error, StoreUnavailable):
+                self._tell(error)
             if len(parts) == 1 or isinstance(error, StoreUnavailable):
                 for part in parts:
                     part.answers.set_exception(error)
@@ -164,6 +202,7 @@ class Writer:
         with self._recording:
             answers = self._application.record(arrivals)
             self._complete_until = self._application.settle()
+        self._tell(None)
         self._metrics.commit_s.observe(time.perf_counter() - began)
         self._metrics.commit_events.inc(len(arrivals))
         self._appended()

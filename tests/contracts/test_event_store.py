@@ -409,12 +409,14 @@ class TestPostgresEventStore(EventStoreContract):
     @pytest.fixture(autouse=True)
     def places(self, postgres: Postgres, names: Iterator[str]) -> None:
         """A database of its own for each place."""
-        self._new = lambda: postgres.create_database(f"store_{next(names)}")
+        self._postgres = postgres
+        self._names = names
         self._databases: dict[Path, str] = {}
 
     def _dsn(self, place: Path) -> str:
         if place not in self._databases:
-            self._databases[place] = self._new()
+            name = f"store_{next(self._names)}"
+            self._databases[place] = self._postgres.create_database(name)
         return self._databases[place]
 
     def open(self, place: Path, *, write: bool = True) -> EventStore:

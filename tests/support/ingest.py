@@ -21,6 +21,7 @@ from schemas import organisations
 from schemas.envelope import StoredFact
 from services.backbone import problems
 from services.backbone.settings import Settings, from_environment
+from services.backbone.sqlite_keys import SQLiteKeys
 from services.backbone.sqlite_store import SQLiteEventStore
 from services.backbone.telemetry import Metrics
 from services.backbone.vault import Vault
@@ -79,7 +80,7 @@ class House:
     def open(self) -> None:
         """Begin, as a process does."""
         self.store = SQLiteEventStore(self.folder / "events.sqlite")
-        self.vault = Vault(self.folder / "vault.sqlite", MASTER)
+        self.vault = Vault(SQLiteKeys(self.folder / "vault.sqlite"), MASTER)
         self.application = Application(self.store, self.vault, MASTER, self.clock)
 
     def close(self) -> None:
