@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from hypothesis import settings
 
+from tests.support.clickhouse import ClickHouse
 from tests.support.kafka import Kafka
 from tests.support.no_skips import pytest_make_collect_report, pytest_runtest_makereport
 from tests.support.postgres import Postgres
@@ -44,6 +45,19 @@ def postgres() -> Iterator[Postgres]:
 def database(postgres: Postgres, names: Iterator[str]) -> str:
     """The DSN of an empty database of the test's own, on the shared PostgreSQL."""
     return postgres.create_database(f"database_{next(names)}")
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """The stand-in for ClickHouse that every test of this worker shares."""
+    with ClickHouse(tmp_path_factory.mktemp("clickhouse") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def clickhouse_database(clickhouse: ClickHouse, names: Iterator[str]) -> str:
+    """The name of an empty database of the test's own, on the shared stand-in."""
+    return clickhouse.create_database(f"database_{next(names)}")
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,9 @@ from tests.support.clickhouse.users import User
 
 IDLE_HANDLES = 64
 
+# Where the engine in a process differs from a server.
+_AS_A_SERVER = (("implicit_select", "0"),)
+
 Settings = tuple[tuple[str, str], ...]
 _Key = tuple[User, str, Settings]
 
@@ -146,7 +149,7 @@ class Engine:
             with _errors():
                 if database:
                     handle.query(f"USE `{database}`")
-                for name, value in (*settings, *user.bounds):
+                for name, value in (*_AS_A_SERVER, *settings, *user.bounds):
                     handle.query(f"SET {_setting(name)} = {_quoted(value)}")
         except EngineError:
             handle.close()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from services.backbone.warehouse import make_database
 from tests.support.clickhouse.users import USERS
+from tests.support.ports import free_port
 
 DATABASE = "yiping"
 
@@ -20,7 +21,7 @@ class ClickHouse:
     def __init__(self, path: Path, *, port: int = 0, options: tuple[str, ...] = ()) -> None:
         """``options`` are NAME=VALUE settings of the engine."""
         self.path = path
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._options = [word for option in options for word in ("--option", option)]
         self._log = path.parent / f"{path.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -58,6 +59,11 @@ class ClickHouse:
             raise RuntimeError(f"the stand-in did not start; its log ends:\n{self.log[-3000:]}")
         return self
 
+    def create_database(self, name: str) -> str:
+        """Make an empty database as a migrator does; tells its name."""
+        make_database(self.dsn(database=name))
+        return name
+
     def kill(self) -> None:
         """kill -9, as a power cut would; what was written stays."""
         assert self.process is not None
@@ -93,9 +99,3 @@ class ClickHouse:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

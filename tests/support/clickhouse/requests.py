@@ -74,7 +74,7 @@ def asked(target: str, form: Mapping[str, str] | None = None) -> Asked:
     )
 
 
-def credentials(target: str, headers: Mapping[str, str]) -> tuple[str, str]:
+def credentials(target: str, headers: Message) -> tuple[str, str]:
     """User and password, from where ClickHouse looks for them."""
     if user := headers.get("X-ClickHouse-User"):
         return user, headers.get("X-ClickHouse-Key", "")

@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise _error(271, f"The body is no {encoding}", "CANNOT_DECOMPRESS") from None
 
     def _user(self) -> User:
-        name, password = credentials(self.path, dict(self.headers))
+        name, password = credentials(self.path, self.headers)
         user = USERS.get(name)
         if user is None or user.password != password:
             raise _error(
