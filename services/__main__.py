@@ -27,6 +27,10 @@ INGEST = (
     "the doors and the event store alone. With YIPING_EVENT_STORE=postgresql://… one process"
     " writes; another on the same database is ready when that one has gone."
 )
+RELAY = (
+    "the event store's log to Kafka, in order. From YIPING_EVENT_STORE to YIPING_LOG=kafka://…;"
+    " one process relays, others stand by; what was delivered is noted in the event store."
+)
 DASHBOARD = (
     "the wall and the read API alone. It reads the warehouse (YIPING_WAREHOUSE) and keeps nothing:"
     " any number of processes show the same; tokens are checked with the issuer.key in YIPING_KEYS."
@@ -65,6 +69,7 @@ def _add_server_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
 
     for name, text, run in (
         ("ingest", INGEST, _ingest),
+        ("relay", RELAY, _relay),
         ("dashboard", DASHBOARD, _dashboard),
     ):
         service = commands.add_parser(name, help=text.partition(".")[0], description=text)
@@ -166,6 +171,12 @@ def _ingest(arguments: argparse.Namespace) -> int:
     from services.cluster import serve_ingest
 
     return serve_ingest(_settings(arguments), arguments.host, arguments.port)
+
+
+def _relay(arguments: argparse.Namespace) -> int:
+    from services.cluster import serve_relay
+
+    return serve_relay(_settings(arguments), arguments.host, arguments.port)
 
 
 def _dashboard(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from schemas import organisations
-from services.backbone import health, identity, problems, serving
+from services.backbone import broker, health, identity, problems, serving
+from services.backbone.opening import open_event_store, open_relay_place
 from services.backbone.progress import Progress
 from services.backbone.settings import Settings
 from services.backbone.telemetry import Metrics
@@ -18,6 +19,7 @@ from services.dashboard_api.runtime import Dashboard, Options
 from services.dashboard_api.socket import LiveSocket
 from services.embedded import VERSION
 from services.ingest import door
+from services.ingest.relay_runner import Relay
 from services.ingest.runtime import Ingest
 
 
@@ -29,6 +31,24 @@ def serve_ingest(settings: Settings, host: str, port: int) -> int:
         "ingest", metrics, {"writer": ingest.writer.ready}, start=ingest.start, stop=ingest.stop
     )
     app.include_router(door.routes(ingest.door))
+    return serving.serve(app, host, port)
+
+
+def serve_relay(settings: Settings, host: str, port: int) -> int:
+    """Bring what the event store holds to Kafka; another process of it stands by."""
+    metrics = Metrics()
+    topic = broker.parse("YIPING_LOG", settings.log)
+    store = open_event_store(settings, write=False)
+    relay = Relay(store, open_relay_place(settings, store), topic, metrics)
+
+    def stop() -> None:
+        relay.stop()
+        store.close()
+
+    def follows() -> bool:
+        return relay.health.running and not relay.health.failures
+
+    app = _application("relay", metrics, {"relay": follows}, start=relay.start, stop=stop)
     return serving.serve(app, host, port)
 
 

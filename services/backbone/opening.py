@@ -11,6 +11,7 @@ from services.backbone.identity import secret_file
 from services.backbone.postgres_connections import is_postgres
 from services.backbone.postgres_keys import PostgresKeys
 from services.backbone.postgres_store import PostgresEventStore
+from services.backbone.relay_place import FilePlace, PostgresPlace, RelayPlace
 from services.backbone.sqlite_keys import SQLiteKeys
 from services.backbone.sqlite_store import SQLiteEventStore
 from services.backbone.vault import Vault
@@ -53,6 +54,13 @@ def open_event_store(settings: Places, *, write: bool = True, standby: bool = Fa
 def is_sqlite(settings: Places) -> bool:
     """Whether the event store is a file, which only one process opens for writing."""
     return settings.event_store.startswith(SQLITE)
+
+
+def open_relay_place(settings: Places, store: EventStore) -> RelayPlace:
+    """Where the relay of a store keeps that it alone relays, and how far it has come."""
+    if isinstance(store, PostgresEventStore):
+        return PostgresPlace(settings.event_store, store)
+    return FilePlace(_file(settings.event_store, "YIPING_EVENT_STORE").parent)
 
 
 def open_vault(settings: Places) -> Vault:
