@@ -37,7 +37,10 @@ class Progress:
         with self._news:
             held = self._applied
             self._applied = Applied(
-                {**held.positions, **positions},
+                {
+                    **held.positions,
+                    **{n: max(p, held.positions.get(n, 0)) for n, p in positions.items()},
+                },
                 max(held.watermark, watermark),
                 held.generation + 1,
             )

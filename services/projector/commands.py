@@ -132,9 +132,9 @@ def catch_up(warehouse: Warehouse, log: Log) -> None:
 def entries_of(log: Log, page: int = 10_000) -> Iterator[Entry]:
     """Every entry of every node, node by node."""
     after: dict[str, int] = {}
-    while entries := log.read(after, page):
-        yield from entries
-        after[entries[-1].node] = entries[-1].position
+    while portion := log.read(after, page):
+        yield from portion.entries
+        after[portion.partition] = portion.after
 
 
 class _Progress:

@@ -1,8 +1,8 @@
 """Keyframes: the level of every (element, organisation, status) of a node as a day began.
 
-A day of a node is closed once a record of a later day of that node is applied, or, on a live
-node, once the log is complete beyond midnight.  Days without a change get no keyframe: the
-one before, and the flows since, say the same.  Writing a keyframe again changes nothing.
+A day of a node is closed once the log is complete for that node beyond midnight.  Days without
+a change get no keyframe: the one before, and the flows since, say the same.  Writing a keyframe
+again changes nothing.
 """
 
 from __future__ import annotations
@@ -23,11 +23,6 @@ stands without the earlier ones.
 _BEGINNING = date(1970, 1, 1)
 
 _NEWEST = "SELECT max(day) FROM keyframes WHERE node = {node:String} AND element = ''"
-
-_RECEIVED = """
-SELECT received_at FROM events WHERE node = {node:String} AND position <= {position:UInt64}
-ORDER BY position DESC LIMIT 1
-"""
 
 _DUE = """
 SELECT DISTINCT day + 1 AS due FROM flows
@@ -61,19 +56,6 @@ SELECT day, {node:String}, element, org, status, level FROM (
 )
 SETTINGS max_threads = 1, max_insert_threads = 1
 """
-
-
-def last_received(warehouse: Warehouse, positions: Mapping[str, int]) -> dict[str, datetime]:
-    """When each node's record at a position (or the last before it) was received.
-
-    What stands in ``events`` beyond a checkpoint may be missing in ``flows``: it closes no day.
-    Raises WarehouseFailed.
-    """
-    found = {}
-    for node, position in positions.items():
-        for (moment,) in warehouse.rows(_RECEIVED, {"node": node, "position": position}):
-            found[node] = moment
-    return found
 
 
 class Keyframes:

@@ -11,28 +11,37 @@ import logging
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 from services.backbone.errors import BackboneError
-from services.backbone.log import LOAD_PREFIX, Entry, Log
+from services.backbone.log import LOAD_PREFIX, Complete, Log, Portion
 from services.backbone.progress import NEVER, Progress
 from services.backbone.warehouse import Warehouse
 from services.projector import checkpoints
 from services.projector.batch import BLOCK_ROWS, FLUSH_AFTER_S, Batch, Block, Pace
-from services.projector.keyframes import Keyframes, last_received
+from services.projector.closing import DayEnds
+from services.projector.extent import Extent
+from services.projector.holes import Holes
+from services.projector.inserting import insert
 from services.projector.migrations import apply
-from services.projector.view_files import SOURCE
+from services.projector.shares import Shares, carry_over
 
 IDLE_S = 0.25
 FIRST_RETRY_S = 0.25
 LONGEST_RETRY_S = 30.0
+PLACE_KEPT_S = 2.0
+"""The log is asked at least this often while the warehouse fails: see ``Log.assigned``."""
+SHARED_CHECKPOINT_S = 0.1
+IDLE_CHECKPOINT_S = 1.0
 
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+_Answer = tuple[Mapping[str, Complete], Portion | None]
 
 
 class Health(NamedTuple):
@@ -45,10 +54,18 @@ class Health(NamedTuple):
     """Records inserted since the start."""
     duplicates: int
     """Entries that stood on the log twice."""
+    set_aside: int
+    """What was no record."""
+    holes: int
+    """Partitions of which something was gone before it was read, and not fed again yet."""
 
 
 class _Stopped(Exception):
     """Asked to stop while the warehouse fails."""
+
+
+Told = Callable[[Mapping[str, int], Mapping[str, int]], None]
+"""Hears (offsets, ends) of the partitions that the projector has."""
 
 
 class Projector:
@@ -60,24 +77,41 @@ class Projector:
         source: Log,
         progress: Progress,
         *,
+        shared: bool = False,
         block_rows: int = BLOCK_ROWS,
         flush_after_s: float = FLUSH_AFTER_S,
         clock_s: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         pause: Callable[[float], object] | None = None,
+        told: Told | None = None,
     ) -> None:
-        """``pause`` waits a number of seconds; the default one ends early at ``stop``."""
+        """``shared``: other processes read the views or share the log, so the warehouse is
+        told of every step.  ``pause`` waits a number of seconds; the default one ends early
+        at ``stop``."""
         self._warehouse = warehouse
         self._source = source
         self._progress = progress
         self._pace = Pace(flush_after_s)
-        self._block_rows = block_rows
         self._clock_s = clock_s
         self._jitter = jitter
         self._stopping = threading.Event()
         self._pause = pause or self._stopping.wait
+        self._told = told
         self._thread: threading.Thread | None = None
-        self._failures = self._records = self._duplicates = 0
+        self._failures = self._records = self._duplicates = self._set_aside = 0
+        self._since_s = 0.0
+        self._standing = Extent()
+        self._holes = Holes()
+        self._batch = Batch(Extent(), rows=block_rows)
+        self._ahead: deque[_Answer] = deque()
+        self._reading: Future[list[_Answer]] | None = None
+        self._checkpointer = checkpoints.Checkpointer(
+            warehouse,
+            every_s=SHARED_CHECKPOINT_S if shared else 1.0,
+            idle_every_s=IDLE_CHECKPOINT_S if shared else None,
+        )
+        self._days = DayEnds(warehouse, shared=shared)
+        self._shares = Shares(warehouse, source)
 
     def start(self) -> None:
         """Make the views stand as their files say, then follow the log in a thread.
@@ -85,6 +119,10 @@ class Projector:
         Raises WarehouseFailed when the views cannot be made.
         """
         apply(self._warehouse)
+        self.follow()
+
+    def follow(self) -> None:
+        """Follow the log in a thread, into views that stand."""
         self._thread = threading.Thread(target=self._follow, name="projector", daemon=True)
         self._thread.start()
 
@@ -102,85 +140,124 @@ class Projector:
     @property
     def health(self) -> Health:
         """How it is doing; from any thread."""
-        running = self._thread is not None and self._thread.is_alive()
-        return Health(running, self._failures, self._records, self._duplicates)
+        return Health(
+            self._thread is not None and self._thread.is_alive(),
+            self._failures,
+            self._records,
+            self._duplicates,
+            self._set_aside,
+            len(self._holes.open()),
+        )
 
     def _follow(self, *, to_end: bool = False) -> None:
         """Follow the log until asked to stop, and then to its end."""
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="projector-reader") as self._reader:
-                self._begin()
                 while self._round(to_end or self._stopping.is_set()):
                     pass
-                self._insist(lambda: self._checkpointer.write(self._clock_s()))
+                self._insist(self._write_checkpoint)
         except _Stopped:
             log.warning("stopped while the warehouse fails; the rest is inserted at the next start")
 
-    def _begin(self) -> None:
-        positions = self._insist(lambda: checkpoints.read(self._warehouse))
-        self._ahead: tuple[datetime, list[Entry]] | None = None
-        self._batch = Batch(positions, rows=self._block_rows)
-        self._checkpointer = checkpoints.Checkpointer(self._warehouse)
-        self._progress.applied(positions, NEVER)
-        self._keyframes = Keyframes(self._warehouse)
-        self._insist(lambda: self._keyframes.close(last_received(self._warehouse, positions)))
-
     def _round(self, ending: bool) -> bool:
         """Read once, and insert, report or wait; False when all is done and should end."""
-        watermark, entries = self._ahead or self._insist(self._read)
-        self._ahead = None
-        self._duplicates += self._batch.add(entries)
-        complete = watermark if not entries or _is_load(entries[0].node) else NEVER
+        self._share()
+        watermarks, portion = self._ahead.popleft() if self._ahead else self._insist(self._read)
+        if portion is not None:
+            self._since_s = self._since_s if self._batch.rows else self._clock_s()
+            self._duplicates += self._batch.add(portion, self._holes.believed(portion))
+        if portion is None or _is_load(portion.partition):
+            self._batch.told(watermarks)
+        caught_up = portion is None
         wait_s = self._pace.wait_s(self._clock_s())
-        if len(self._batch) and (not self._batch.room or ending or wait_s == 0):
-            self._flush(complete)
-        elif not entries and ending:
-            self._report(complete)
-            return False
-        elif len(self._batch):
+        if self._batch.rows and self._is_due(wait_s, caught_up=caught_up, ending=ending):
+            self._flush()
+        elif caught_up and self._batch.rows:
             self._pause(wait_s)
-        elif not entries:
-            self._report(complete)
+        elif caught_up:
+            self._flush()
+            if ending:
+                return False
             self._source.wait(IDLE_S)
         return True
 
-    def _read(self) -> tuple[datetime, list[Entry]]:
-        """The log's moment, asked before the reading, and what comes next."""
-        watermark = self._source.watermark()
-        return watermark, self._source.read(self._batch.positions, self._batch.room)
+    def _is_due(self, wait_s: float, *, caught_up: bool, ending: bool) -> bool:
+        """Whether to insert: what the log has just now goes into one block, if that is soon."""
+        if not self._batch.room or (caught_up and ending):
+            return True
+        waited_s = self._clock_s() - self._since_s
+        return wait_s == 0 and (caught_up or waited_s >= self._pace.flush_after_s)
 
-    def _flush(self, complete: datetime) -> None:
-        """Insert all that waits; ``complete`` is where the live log is with it, if known."""
-        behind = not self._batch.room
+    def _read(self) -> _Answer:
+        """What the log tells of itself, asked before the reading, and what comes next."""
+        watermarks = self._source.watermarks()
+        return watermarks, self._source.read(self._batch.taken.offsets, self._batch.room)
+
+    def _read_ahead(self, offsets: dict[str, int], limit: int) -> list[_Answer]:
+        """What the next block takes, as far as it can be read at once."""
+        answers: list[_Answer] = []
+        while limit > 0:
+            watermarks = self._source.watermarks()
+            portion = self._source.read(offsets, limit)
+            answers.append((watermarks, portion))
+            if portion is None:
+                break
+            offsets[portion.partition] = portion.after
+            limit -= len(portion.entries)
+        return answers
+
+    def _share(self) -> None:
+        """Let go of partitions that others have now, take up new ones, look after holes."""
+        if self._insist(self._shares.changed):
+            if self._batch.waits:
+                self._flush()
+            self._insist(self._write_checkpoint)
+            change = self._insist(self._shares.take_up)
+            self._checkpointer.standing(carry_over(change, self._standing, self._holes))
+            self._batch.taken = self._standing.copy()
+            self._ahead.clear()
+            self._report()
+            self._insist(self._write_checkpoint)
+        if self._holes.open():
+            self._insist(lambda: self._shares.mend(self._holes, self._clock_s()))
+
+    def _flush(self) -> None:
+        """Insert all that waits, if anything does, and tell how far all is."""
+        behind = not self._batch.room and not self._ahead
         block = self._batch.take()
+        if block.rows or block.poison:
+            self._insert(block, behind=behind)
+        self._standing.advance(block.offsets, block.complete)
+        self._report()
+        self._insist(lambda: self._days.close(self._standing, self._clock_s()))
+        self._insist(
+            lambda: self._checkpointer.write_if_due(self._clock_s(), self._standing, self._holes)
+        )
+
+    def _insert(self, block: Block, *, behind: bool) -> None:
         started_s = self._clock_s()
-        # Far behind, the log is read on one core while the block is inserted on the other.
-        ahead = self._reader.submit(self._read) if behind else None
-        self._insist(lambda: self._warehouse.insert_json(SOURCE, block.ndjson))
+        if behind:
+            # Far behind, the log is read on one core while the block is inserted on the other.
+            offsets = dict(self._batch.taken.offsets)
+            self._reading = self._reader.submit(self._read_ahead, offsets, self._batch.room)
+        self._set_aside += self._insist(lambda: insert(self._warehouse, block))
         self._pace.flushed(started_s, self._clock_s())
-        if ahead and not isinstance(ahead.exception(), BackboneError):
-            self._ahead = ahead.result()
         self._records += block.rows
-        watermark = max(complete, self._reached_alone(block))
-        self._progress.applied(block.positions, watermark)
-        self._checkpointer.reached(block.positions)
-        self._close(block.reached, watermark)
+        if self._reading and not isinstance(self._reading.exception(), BackboneError):
+            self._ahead.extend(self._reading.result())
+        self._reading = None
 
-    def _reached_alone(self, block: Block) -> datetime:
-        """Where a live node that is the only one is with a block; its moments only grow."""
-        live = [node for node in self._batch.positions if not _is_load(node)]
-        return block.reached.get(live[0], NEVER) if len(live) == 1 else NEVER
+    def _report(self) -> None:
+        """Tell how far every node is that this projector has all of, and each partition."""
+        nodes = self._standing.nodes()
+        live = [told.received_at for node, told in nodes.items() if not _is_load(node)]
+        positions = {node: told.position for node, told in nodes.items() if told.position}
+        self._progress.applied(positions, min(live, default=NEVER))
+        if self._told:
+            self._told(self._standing.offsets, self._insist(self._source.ends))
 
-    def _report(self, complete: datetime) -> None:
-        """Say that time went on without anything new."""
-        self._progress.applied({}, complete)
-        self._close({}, complete)
-
-    def _close(self, reached: Mapping[str, datetime], watermark: datetime) -> None:
-        """Write the keyframes of closed days and, once in a while, the checkpoint."""
-        live = {node: watermark for node in self._batch.positions if not _is_load(node)}
-        self._insist(lambda: self._keyframes.close({**reached, **live}))
-        self._insist(lambda: self._checkpointer.write_if_due(self._clock_s()))
+    def _write_checkpoint(self) -> None:
+        self._checkpointer.write(self._clock_s(), self._standing, self._holes)
 
     def _insist(self, attempt: Callable[[], _T]) -> _T:
         """Do it until it works, with growing and uneven pauses between the attempts."""
@@ -199,7 +276,20 @@ class Projector:
         ceiling_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0**self._failures)
         self._failures += 1
         log.warning("attempt %d failed: %s", self._failures, error)
-        self._pause(ceiling_s * (0.5 + self._jitter() / 2))
+        self._rest(ceiling_s * (0.5 + self._jitter() / 2))
+
+    def _rest(self, wait_s: float) -> None:
+        """Wait, and keep the place among the readers of the log meanwhile."""
+        if self._shares.alone:
+            self._pause(wait_s)
+            return
+        while wait_s > 0 and not self._stopping.is_set():
+            self._pause(min(wait_s, PLACE_KEPT_S))
+            wait_s -= PLACE_KEPT_S
+            if self._reading is None or self._reading.done():
+                # Whatever ails the log is heard again when it is read.
+                with suppress(BackboneError):
+                    self._source.assigned()
 
 
 def _is_load(node: str) -> bool:

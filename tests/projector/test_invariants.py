@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from schemas.elements import ELEMENTS
 from services.backbone.log import Entry
+from services.backbone.progress import Progress
 from services.backbone.warehouse import Warehouse
-from services.projector import checkpoints
 from services.projector.check import check
 from services.projector.rebuild import rebuild
+from services.projector.runner import Projector
 from services.projector.view_files import load, named
 from tests.support.histories import counted, histories, records_of
+from tests.support.memory_log import MemberLog, MemoryTopic
 from tests.support.moments import counts_at
-from tests.support.projecting import contents, empty, insert, project
+from tests.support.projecting import checkpoint, contents, empty, insert, project
 from tests.support.records import START
 
 SLICE = settings(
@@ -47,10 +49,17 @@ def disorder(warehouse: Warehouse, entries: list[Entry], data: st.DataObject) ->
         if block:
             insert(warehouse, block)
             warehouse.command(f"ALTER TABLE {table} DELETE WHERE 1 SETTINGS mutations_sync = 2")
-            checkpoints.write(warehouse, {block[0].node: 0})
+            checkpoint(warehouse, block[0].node, 0, START)
     repeated = data.draw(st.lists(st.sampled_from(by_position), max_size=10), label="twice")
     rows = data.draw(st.sampled_from([1, 3, 10, 10_000]), label="block")
-    project(warehouse, [*by_position, *repeated], block_rows=rows)
+    if data.draw(st.booleans(), label="topic"):
+        topic = MemoryTopic()
+        topic.send(repeated)
+        topic.deliver(by_position)
+        topic.send(repeated)
+        Projector(warehouse, MemberLog(topic), Progress(), block_rows=rows).catch_up()
+    else:
+        project(warehouse, by_position, block_rows=rows)
 
 
 def views_equal_the_fold(warehouse: Warehouse, entries: list[Entry], data: st.DataObject) -> None:

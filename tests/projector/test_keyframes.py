@@ -9,7 +9,7 @@ import pytest
 from services.backbone.log import Entry
 from services.backbone.warehouse import Warehouse
 from services.projector import keyframes
-from services.projector.keyframes import Keyframes, last_received
+from services.projector.keyframes import Keyframes
 from tests.support.projecting import insert
 from tests.support.records import START, Recorder, province
 
@@ -117,15 +117,6 @@ def test_each_node_has_its_own(warehouse: Warehouse) -> None:
 
     assert levels(warehouse) == {day(6): 1}
     assert levels(warehouse, "load-a") == {day(1): 1, day(2): 3}
-
-
-def test_what_stands_beyond_a_checkpoint_closes_no_day(warehouse: Warehouse) -> None:
-    """A block of which a crash left only a part says nothing of time."""
-    insert(warehouse, stays([0, 1, 2]))
-
-    assert last_received(warehouse, {"main": 2, "load-a": 7}) == {
-        "main": START + timedelta(days=1, hours=12)
-    }
 
 
 def test_levels_of_zero_leave_no_row_but_the_mark(warehouse: Warehouse) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from services.backbone.log import Entry
+from services.backbone.log import Complete, Entry
 from services.backbone.progress import Progress
 from services.backbone.warehouse import Warehouse
+from services.projector.checkpoints import Checkpointer
+from services.projector.extent import Extent
+from services.projector.holes import Holes
 from services.projector.runner import Projector
 from tests.support.memory_log import MemoryLog
 
-TABLES = ("events", "things", "states", "flows", "links", "arrivals", "keyframes", "checkpoints")
+TABLES = (
+    "events", "things", "states", "flows", "links", "arrivals", "keyframes", "checkpoints",
+    "refeeds", "set_aside",
+)  # fmt: skip
 
 
 def project(warehouse: Warehouse, entries: Iterable[Entry], *, block_rows: int = 10_000) -> None:
@@ -21,6 +28,12 @@ def project(warehouse: Warehouse, entries: Iterable[Entry], *, block_rows: int =
 def insert(warehouse: Warehouse, entries: Iterable[Entry]) -> None:
     """Insert one block, as it is before anything else is known of it."""
     warehouse.insert_json("events", b"\n".join(entry.body for entry in entries))
+
+
+def checkpoint(warehouse: Warehouse, node: str, position: int, received_at: datetime) -> None:
+    """Say of a node with a partition of its own that it stands up to there."""
+    extent = Extent({node: position}, {(node, node): Complete(position, received_at)})
+    Checkpointer(warehouse).write(0.0, extent, Holes())
 
 
 def contents(warehouse: Warehouse, table: str) -> list[tuple[object, ...]]:
