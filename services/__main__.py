@@ -55,9 +55,7 @@ def _add_server_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
     serve = commands.add_parser("serve", help="all services in one process")
     _data(serve)
     _address(serve)
-    serve.add_argument(
-        "--demo", action="store_true", help="hand a read-only wall token to whoever opens the wall"
-    )
+    _demo_session(serve)
     serve.set_defaults(run=_serve)
 
     demo = commands.add_parser("demo", help="a simulated province of 92 centres, live")
@@ -75,6 +73,8 @@ def _add_server_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
         service = commands.add_parser(name, help=text.partition(".")[0], description=text)
         _data(service)
         _address(service)
+        if run is _dashboard:
+            _demo_session(service)
         service.set_defaults(run=run)
 
 
@@ -145,6 +145,12 @@ def _address(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
 
 
+def _demo_session(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--demo", action="store_true", help="hand a read-only wall token to whoever opens the wall"
+    )
+
+
 def _settings(arguments: argparse.Namespace, *, demo: bool = False) -> Settings:
     return from_environment(arguments.data, demo=demo)
 
@@ -182,7 +188,8 @@ def _relay(arguments: argparse.Namespace) -> int:
 def _dashboard(arguments: argparse.Namespace) -> int:
     from services.cluster import serve_dashboard
 
-    return serve_dashboard(_settings(arguments), arguments.host, arguments.port)
+    settings = _settings(arguments, demo=arguments.demo)
+    return serve_dashboard(settings, arguments.host, arguments.port)
 
 
 def _token(arguments: argparse.Namespace) -> int:

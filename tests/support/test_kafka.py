@@ -63,7 +63,7 @@ def test_broker_that_cannot_start_tells_why(tmp_path: Path) -> None:
         pass
     (tmp_path / "broker-1" / "data" / "meta.properties").write_text("version=1\nnode.id=9\n")
 
-    with pytest.raises(RuntimeError, match="cluster.id was not found"):
+    with pytest.raises(RuntimeError, match=r"cluster\.id was not found"):
         kafka.start()
 
 
