@@ -22,6 +22,7 @@ from services.ingest.writer import Writer
 
 SETTING = "YIPING_DOOR"
 RECEIPTS = "centre.receipts.v1"
+STANDBY_S = 0.2
 
 logger = logging.getLogger(__name__)
 
@@ -88,16 +89,19 @@ class KafkaDoor:
 
     def _run(self) -> None:
         while not self._closing.is_set():
+            if not self._house.writer.ready():
+                # Another process has the store, and reads the messages.
+                self._closing.wait(STANDBY_S)
+                continue
             try:
                 self._serve()
             except DoorClosing:
                 return
-            except Exception as error:
+            except Exception:
                 # Whatever it was, the door opens again, from the last offsets committed.
                 logger.exception("the Kafka door lost its session")
                 pause_s = self._pauses.next_s()
                 self._metrics.door_failures.set(self._pauses.failures)
-                logger.info("it opens again", extra={"facts": {"in_s": pause_s, "why": error}})
                 self._closing.wait(pause_s)
 
     def _serve(self) -> None:

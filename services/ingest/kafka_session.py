@@ -36,6 +36,8 @@ IDLE_MS = 200
 MEMBER_S = 1.0
 """So often the group hears of the door while it waits for something else."""
 COMMIT_MS = 5_000
+LEAVE_S = 10.0
+"""Whose store is not its own to write any more leaves the messages to another process."""
 RECEIPT_HEADERS = (("content-type", b"application/json"),)
 
 logger = logging.getLogger(__name__)
@@ -75,7 +77,10 @@ class Pauses:
 
 
 class Session:
-    """A consumer, a producer and what is between them; raises DoorClosing, LogUnavailable."""
+    """A consumer, a producer and what is between them.
+
+    Raises DoorClosing, LogUnavailable, or StoreUnavailable; it is of no use after that.
+    """
 
     def __init__(self, house: House, pauses: Pauses) -> None:
         self._house = house
@@ -174,13 +179,19 @@ class Session:
         return batch, self._answers(batch.arrivals, future)
 
     def _answers(self, arrivals: Sequence[Arrival], future: Future[list[Answer]]) -> list[Answer]:
-        """The answers once durable; what the store does not take now is given to it again."""
+        """The answers once durable; what the store does not take now is given to it again.
+
+        Raises StoreUnavailable where another process may have the store by now.
+        """
+        began = time.monotonic()
         while True:
             while not wait([future], MEMBER_S).done:
                 self._stay(0)
             try:
                 return future.result()
             except StoreUnavailable as error:
+                if not self._house.writer.ready() and time.monotonic() - began > LEAVE_S:
+                    raise
                 self._stay(self._failed(error))
                 future = self._submitted(arrivals)
             except Exception:

@@ -47,7 +47,8 @@ def run() -> list[Row]:
 def _through(kafka: Kafka, data: Path, bodies: Sequence[bytes], content_type: str) -> float:
     """Events a second from the first receipt to the last."""
     with Centres(kafka, data.name) as centres:
-        server = Server(data, command="ingest", environment={"YIPING_DOOR": centres.dsn})
+        environment = {f"YIPING_{name.upper()}": v for name, v in centres.settings.items()}
+        server = Server(data, command="ingest", environment=environment)
         token = server.token(PROVINCE, "centre")
         # A centre's events stay in order: one key, so one partition, for each of four.
         messages = [(body, b"%d" % (n % 4), n % 4) for n, body in enumerate(bodies)]

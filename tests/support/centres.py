@@ -23,25 +23,47 @@ Header = tuple[str, bytes]
 class Centres:
     """A topic of messages, one of receipts, and everything that was said on both so far."""
 
-    def __init__(self, kafka: Kafka, name: str, partitions: int = 4) -> None:
+    def __init__(
+        self,
+        kafka: Kafka,
+        name: str,
+        partitions: int = 4,
+        *,
+        topics: Centres | None = None,
+        codec: str | None = None,
+    ) -> None:
+        """Topics of their own, or those of other centres."""
         self.kafka = kafka
-        self.messages = kafka.create_topic(f"centre.events.{name}", partitions)
-        self.receipts = kafka.create_topic(f"centre.receipts.{name}", partitions)
-        self.group = "yiping-door-main"
-        self._partitions = partitions
+        if topics is None:
+            kafka.create_topic(f"centre.events.{name}", partitions)
+            kafka.create_topic(f"centre.receipts.{name}", partitions)
+        self.messages: str = topics.messages if topics else f"centre.events.{name}"
+        self.receipts: str = topics.receipts if topics else f"centre.receipts.{name}"
+        self.partitions: int = topics.partitions if topics else partitions
+        self.node = name
+        """The node that reads them: no two doors of one broker share a group by accident."""
+        self.group = f"yiping-door-{name}"
         self._producer = KafkaProducer(
-            bootstrap_servers=kafka.addresses, max_request_size=8 * 1024 * 1024, linger_ms=2
+            bootstrap_servers=kafka.addresses,
+            max_request_size=8 * 1024 * 1024,
+            linger_ms=2,
+            compression_type=codec,
         )
         self._reader = KafkaConsumer(
             bootstrap_servers=kafka.addresses, auto_offset_reset="earliest", fetch_max_wait_ms=20
         )
-        mine = [TopicPartition(self.receipts, n) for n in range(partitions)]
+        mine = [TopicPartition(self.receipts, n) for n in range(self.partitions)]
         self._reader.assign(mine)
         self._reader.seek_to_beginning(*mine)
         self.heard: list[tuple[bytes | None, Receipt]] = []
         """(key, receipt) of all that was read, in the order of reading."""
         self.said_at_ms: list[int] = []
         """When the door sent each."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Settings of the server that reads them, by their short names."""
+        return {"door": self.dsn, "node": self.node}
 
     @property
     def dsn(self) -> str:
