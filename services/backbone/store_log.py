@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from schemas.envelope import log_body
-from services.backbone.event_store import LIVE_NODE, EventStore
+from services.backbone.event_store import LIVE_NODE, EventStore, NodeHead
 from services.backbone.log import LOAD_PREFIX, Complete, Entry, Portion
 
 
@@ -28,10 +28,15 @@ class StoreLog:
     """
 
     def __init__(
-        self, store: EventStore, watermark: Callable[[], datetime], *, node: str = LIVE_NODE
+        self,
+        store: EventStore,
+        watermark: Callable[[], datetime] | None = None,
+        *,
+        node: str = LIVE_NODE,
     ) -> None:
         """``watermark`` asks the writer for the moment up to which the live log, ``node``, is
         complete: what was received until then can be read, nothing received until then comes.
+        Where the writer is another process, the store itself tells what it has settled.
         """
         self._store = store
         self._watermark = watermark
@@ -62,7 +67,10 @@ class StoreLog:
         return {node: head.position for node, head in self._store.heads().items()}
 
     def watermarks(self) -> Mapping[str, Complete]:
-        """How far each live node is: all are until now, for nobody else writes to them."""
+        """How far each live node is; with the writer at hand all are until now."""
+        if self._watermark is None:
+            live = (h for n, h in self._store.heads().items() if not n.startswith(LOAD_PREFIX))
+            return {head.node: Complete(head.position, _settled(head)) for head in live}
         moment = self._watermark()
         ends = {n: p for n, p in self.ends().items() if not n.startswith(LOAD_PREFIX)}
         return {node: Complete(end, moment) for node, end in {self._node: 0, **ends}.items()}
@@ -75,6 +83,11 @@ class StoreLog:
             if head.position > reached and (stored := self._store.read(node, reached, limit)):
                 return _portion([Entry(node, at, log_body(node, at, body)) for at, body in stored])
         return None
+
+
+def _settled(head: NodeHead) -> datetime:
+    received_at = datetime.fromisoformat(head.received_at)
+    return max(received_at, datetime.fromisoformat(head.settled or head.received_at))
 
 
 def _portion(entries: list[Entry]) -> Portion:

@@ -65,6 +65,29 @@ class Metrics:
             "yiping_projector_failures", "Attempts to reach the warehouse that failed in a row",
             registry=r,
         )  # fmt: skip
+        self.set_aside = Gauge(
+            "yiping_set_aside", "What stood on the log and is no record, since the start",
+            registry=r,
+        )  # fmt: skip
+        self.log_holes = Gauge(
+            "yiping_log_holes", "Partitions of which something was gone before it was read",
+            registry=r,
+        )  # fmt: skip
+        self.log_offset = Gauge(
+            "yiping_log_offset", "Where the views are in a partition of the log",
+            ["partition"], registry=r,
+        )  # fmt: skip
+        self.log_lag = Gauge(
+            "yiping_log_lag", "How far that is from the partition's end", ["partition"], registry=r
+        )
+        self.silent_nodes = Gauge(
+            "yiping_silent_nodes", "Live nodes left out of the moment shown: no word from them",
+            registry=r,
+        )  # fmt: skip
+        self.missing_rows = Counter(
+            "yiping_missing_rows", "Times that the warehouse did not show all that it has taken in",
+            registry=r,
+        )  # fmt: skip
         self.lag_events = Gauge(
             "yiping_lag_events", "Events on the log that the views do not show yet", registry=r
         )

@@ -2,7 +2,8 @@
 
 ProjectorError
 ├── ViewFileInvalid    a file of views/ that cannot be used
-└── UnknownView        a name that no file of views/ has
+├── UnknownView        a name that no file of views/ has
+└── ViewsOutdated      the warehouse does not hold what the files of views/ say
 """
 
 from __future__ import annotations
@@ -28,3 +29,11 @@ class UnknownView(ProjectorError):
         super().__init__(f"there is no view {name!r}; there are {', '.join(known)}")
         self.name = name
         self.known = known
+
+
+class ViewsOutdated(ProjectorError):
+    """Views are missing or of another form; ``yiping views apply`` makes them."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"run `yiping views apply`: not as their files say are {', '.join(names)}")
+        self.names = names

@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
-from services.backbone.errors import BackboneError
+from services.backbone.errors import BackboneError, OffsetLost
 from services.backbone.log import LOAD_PREFIX, Complete, Log, Portion
 from services.backbone.progress import NEVER, Progress
 from services.backbone.warehouse import Warehouse
@@ -162,7 +162,11 @@ class Projector:
     def _round(self, ending: bool) -> bool:
         """Read once, and insert, report or wait; False when all is done and should end."""
         self._share()
-        watermarks, portion = self._ahead.popleft() if self._ahead else self._insist(self._read)
+        try:
+            watermarks, portion = self._ahead.popleft() if self._ahead else self._insist(self._read)
+        except OffsetLost:
+            self._shares.doubt()
+            return True
         if portion is not None:
             self._since_s = self._since_s if self._batch.rows else self._clock_s()
             self._duplicates += self._batch.add(portion, self._holes.believed(portion))
@@ -260,12 +264,17 @@ class Projector:
         self._checkpointer.write(self._clock_s(), self._standing, self._holes)
 
     def _insist(self, attempt: Callable[[], _T]) -> _T:
-        """Do it until it works, with growing and uneven pauses between the attempts."""
+        """Do it until it works, with growing and uneven pauses between the attempts.
+
+        Raises OffsetLost: where to read on must be asked again.
+        """
         while True:
             try:
                 result = attempt()
             except BackboneError as error:
                 self._failed(error)
+                if isinstance(error, OffsetLost):
+                    raise
             else:
                 self._failures = 0
                 return result

@@ -54,6 +54,10 @@ class Shares:
         """Whether this reader has all there is, and no place among others to keep."""
         return self._has is None
 
+    def doubt(self) -> None:
+        """Take everything up anew: the log does not have what is asked for."""
+        self._begun, self._has = False, frozenset()
+
     def changed(self) -> bool:
         """Whether the log gives this projector other partitions than it had; asked often.
 
