@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -44,11 +44,12 @@ REQUEST_TIMEOUT_MS = 10_000
 DELIVERY_TIMEOUT_MS = 30_000
 BLOCK_MS = 10_000
 RECONNECT_MAX_MS = 2_000
+CLOSE_S = 5.0
 FETCH_WAIT_MS = 100
 PARTITION_FETCH_BYTES = 4 * 1024 * 1024
 FETCH_BYTES = 32 * 1024 * 1024
 POLL_INTERVAL_MS = 300_000
-SESSION_TIMEOUT_MS = 15_000
+SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 3_000
 
 
@@ -146,6 +147,17 @@ def producer(topic: Topic, client: str, **overrides: Any) -> KafkaProducer:
     }
     with kafka_errors("connecting a producer"):
         return KafkaProducer(**settings | overrides)
+
+
+def abandon(made: KafkaProducer) -> None:
+    """Close a producer at once; what is not acknowledged by now may or may not come.
+
+    kafka-python's ``close`` raises where something waits, and then closes nothing.
+    """
+    made._sender.force_close()
+    made._sender.join(CLOSE_S)
+    with suppress(KafkaError):
+        made.close(timeout=0)
 
 
 def consumer(topic: Topic, client: str, group: str | None = None, **overrides: Any) -> Any:

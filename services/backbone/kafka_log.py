@@ -151,8 +151,13 @@ class KafkaLog:
 
     def wait(self, timeout_s: float) -> bool:
         """Block until something came, or other partitions; False when time ran out."""
-        if not self._came and self._mine() == self._told:
-            self._fetch(int(timeout_s * 1000))
+        deadline_s = time.monotonic() + timeout_s
+        while not self._came and self._mine() == self._told:
+            # Partitions that the group hands over bring nothing yet that would end a long poll.
+            left_ms = int((deadline_s - time.monotonic()) * 1000)
+            self._fetch(min(max(left_ms, 0), FETCH_MS))
+            if left_ms <= FETCH_MS:
+                break
         came, self._came = self._came, False
         return came or self._mine() != self._told
 

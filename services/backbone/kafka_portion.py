@@ -57,18 +57,18 @@ def portion_of(partition: str, records: Sequence[Record], limit: int) -> tuple[P
     nodes: dict[bytes, str] = {}
     taken = 0
     for record in records:
-        body = record.value
-        found = _EVENT.match(body) if body else None
-        if body and found:
+        body = record.value or b""
+        # A mark begins as an event does.
+        if record.key is None and MARK_HEADER in record.headers:
+            _note(record, complete, poison)
+        elif found := _EVENT.match(body):
             if len(entries) == limit:
                 break
             node, position = found.groups()
             name = nodes.get(node) or nodes.setdefault(node, node.decode())
             entries.append(Entry(name, int(position), body))
-        elif record.key is None and MARK_HEADER in record.headers:
-            _note(record, complete, poison)
         else:
-            poison.append(Poison(record.offset, body or b"", "is no record of an event"))
+            poison.append(Poison(record.offset, body, "is no record of an event"))
         taken += 1
     return Portion(partition, entries, records[taken - 1].offset + 1, complete, poison), taken
 

@@ -23,6 +23,7 @@ from services.backbone.broker import (
     DELIVERY_TIMEOUT_MS,
     RECORD_BYTES,
     Topic,
+    abandon,
     kafka_errors,
     producer,
 )
@@ -120,4 +121,4 @@ class Sender:
 
     def close(self) -> None:
         """Let go at once; what is not acknowledged by now may or may not come."""
-        self._producer.close(timeout=0)
+        abandon(self._producer)

@@ -86,10 +86,15 @@ class Delivery:
             if delivered.last is not None
         )
 
-    def close(self) -> None:
-        """Note how far it came, as far as the store can be reached; let go of the reader."""
-        self._reading.shutdown(wait=True, cancel_futures=True)
+    def finish(self) -> None:
+        """Have the last marks delivered and note how far it came; raises as ``step``."""
+        while self._marking:
+            self._marking.popleft().wait()
         self._note(at_once=True)
+
+    def close(self) -> None:
+        """Let go of the reader."""
+        self._reading.shutdown(wait=True, cancel_futures=True)
 
     def _check(self, heads: Mapping[str, NodeHead]) -> None:
         """The store has all that was ever delivered, or it is not the one it was."""

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import NamedTuple
 
 from services.backbone.broker import Topic
@@ -24,6 +24,7 @@ CLIENT = "yiping-relay"
 LOOK_S = 0.5
 """Between two looks at what is settled, where no event comes."""
 STANDBY_S = 1.0
+STOP_S = 5.0
 PAUSE_S = 0.25
 PAUSE_MAX_S = 15.0
 
@@ -61,6 +62,7 @@ class Relay:
         self._jitter = jitter
         self._failures = 0
         self._leading = False
+        self._sender: Sender | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
@@ -69,9 +71,14 @@ class Relay:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the part that is on its way, and note the cursor."""
+        """End after the parts that are on their way, and note the cursor."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(STOP_S)
+        while self._thread.is_alive():
+            # Kafka does not take them: whoever relays next sends them again.
+            if self._sender is not None:
+                self._sender.close()
+            self._thread.join(STOP_S)
 
     @property
     def health(self) -> RelayHealth:
@@ -95,6 +102,7 @@ class Relay:
     def _relay(self) -> None:
         """Until asked to stop; raises what went wrong."""
         with closing(Sender(self._topic, CLIENT)) as sender:
+            self._sender = sender
             name = sender.log_name
             delivery = Delivery(
                 self._store,
@@ -104,7 +112,7 @@ class Relay:
                 metrics=self._metrics,
                 clock_s=self._clock_s,
             )
-            try:
+            with closing(delivery):
                 while not self._stopping.is_set():
                     moved = delivery.step()
                     if sender.log_name != name:
@@ -112,12 +120,7 @@ class Relay:
                     self._succeeded()
                     if not moved:
                         self._place.wait(BUSY_MARK_S if delivery.unmarked else LOOK_S)
-            except BaseException:
-                # What went wrong is told; that the cursor could not be noted on top is not news.
-                with suppress(BackboneError):
-                    delivery.close()
-                raise
-            delivery.close()
+                delivery.finish()
 
     def _succeeded(self) -> None:
         self._failures = 0
