@@ -41,21 +41,27 @@ class RelayHealth(NamedTuple):
     """In a row."""
 
 
+class Source(NamedTuple):
+    """Where the events stand."""
+
+    store: EventStore
+    place: RelayPlace
+
+
 class Relay:
     """Follows the event store while it may; ``start`` before use, ``stop`` at the end."""
 
     def __init__(
         self,
-        store: EventStore,
-        place: RelayPlace,
+        open_source: Callable[[], Source],
         topic: Topic,
         metrics: Metrics,
         *,
         clock_s: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._store = store
-        self._place = place
+        """``open_source`` is tried until it succeeds; what it gives is closed at the end."""
+        self._open_source = open_source
         self._topic = topic
         self._metrics = metrics
         self._clock_s = clock_s
@@ -86,29 +92,33 @@ class Relay:
         return RelayHealth(self._thread.is_alive(), self._leading, self._failures)
 
     def _run(self) -> None:
+        source: Source | None = None
         while not self._stopping.is_set():
             try:
-                self._leading = self._place.take()
+                source = source or self._open_source()
+                self._leading = source.place.take()
                 if self._leading:
-                    self._relay()
+                    self._relay(source)
                 else:
                     self._succeeded()
                     self._stopping.wait(STANDBY_S)
             except (BackboneError, IngestError) as error:
                 self._failed(error)
         self._leading = False
-        self._place.close()
+        if source is not None:
+            source.place.close()
+            source.store.close()
 
-    def _relay(self) -> None:
+    def _relay(self, source: Source) -> None:
         """Until asked to stop; raises what went wrong."""
         with closing(Sender(self._topic, CLIENT)) as sender:
             self._sender = sender
             name = sender.log_name
             delivery = Delivery(
-                self._store,
+                source.store,
                 sender,
-                self._place.cursor(name),
-                save=lambda cursors: self._place.save_cursor(name, cursors),
+                source.place.cursor(name),
+                save=lambda cursors: source.place.save_cursor(name, cursors),
                 metrics=self._metrics,
                 clock_s=self._clock_s,
             )
@@ -119,7 +129,7 @@ class Relay:
                         raise LogUnavailable(f"the topic {self._topic.name} was made anew")
                     self._succeeded()
                     if not moved:
-                        self._place.wait(BUSY_MARK_S if delivery.unmarked else LOOK_S)
+                        source.place.wait(BUSY_MARK_S if delivery.unmarked else LOOK_S)
                 delivery.finish()
 
     def _succeeded(self) -> None:

@@ -1,0 +1,27 @@
+"""The relay of the settings."""
+
+from __future__ import annotations
+
+from services.backbone.broker import parse
+from services.backbone.opening import open_event_store
+from services.backbone.postgres_store import PostgresEventStore
+from services.backbone.relay_place import FilePlace, PostgresPlace
+from services.backbone.settings import Settings
+from services.backbone.telemetry import Metrics
+from services.ingest.relay_runner import Relay, Source
+
+
+def relay_of(settings: Settings, metrics: Metrics) -> Relay:
+    """From YIPING_EVENT_STORE to YIPING_LOG; raises SettingInvalid, and nothing that may pass."""
+    return Relay(lambda: open_source(settings), parse("YIPING_LOG", settings.log), metrics)
+
+
+def open_source(settings: Settings) -> Source:
+    """The event store, for reading, with what a relay keeps beside it.
+
+    Raises StoreMissing, StoreUnavailable or SettingInvalid.
+    """
+    store = open_event_store(settings, write=False)
+    if isinstance(store, PostgresEventStore):
+        return Source(store, PostgresPlace(settings.event_store, store))
+    return Source(store, FilePlace(settings.sqlite_path.parent))
