@@ -31,6 +31,11 @@ RELAY = (
     "the event store's log to Kafka, in order. From YIPING_EVENT_STORE to YIPING_LOG=kafka://…;"
     " one process relays, others stand by; what was delivered is noted in the event store."
 )
+PROJECT = (
+    "the log into the views. From YIPING_LOG to YIPING_WAREHOUSE; processes with one YIPING_GROUP"
+    " share the partitions and take over those of one that is gone. `yiping views apply` makes the"
+    " views first."
+)
 DASHBOARD = (
     "the wall and the read API alone. It reads the warehouse (YIPING_WAREHOUSE) and keeps nothing:"
     " any number of processes show the same; tokens are checked with the issuer.key in YIPING_KEYS."
@@ -68,6 +73,7 @@ def _add_server_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
     for name, text, run in (
         ("ingest", INGEST, _ingest),
         ("relay", RELAY, _relay),
+        ("project", PROJECT, _project),
         ("dashboard", DASHBOARD, _dashboard),
     ):
         service = commands.add_parser(name, help=text.partition(".")[0], description=text)
@@ -100,7 +106,8 @@ def _add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     for name, text in (
         ("list", "every view, whether it stands and how many rows it has"),
         ("plan", "print the SQL that apply would run; change nothing"),
-        ("apply", "bring the views to what the files say"),
+        ("apply", "bring the views to what the files say; one job at a time"),
+        ("unlock", "let others change the views after a job was killed while it did"),
         ("rebuild", "fill one view anew beside the old one, then switch"),
         ("check", "every view against a pure fold of the event store; exit 1 on a difference"),
     ):
@@ -183,6 +190,12 @@ def _relay(arguments: argparse.Namespace) -> int:
     from services.cluster import serve_relay
 
     return serve_relay(_settings(arguments), arguments.host, arguments.port)
+
+
+def _project(arguments: argparse.Namespace) -> int:
+    from services.cluster import serve_project
+
+    return serve_project(_settings(arguments), arguments.host, arguments.port)
 
 
 def _dashboard(arguments: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from services.embedded import VERSION
 from services.ingest import door
 from services.ingest.relay_runner import Relay
 from services.ingest.runtime import Ingest
+from services.projector.runtime import Projection
 
 
 def serve_ingest(settings: Settings, host: str, port: int) -> int:
@@ -49,6 +50,20 @@ def serve_relay(settings: Settings, host: str, port: int) -> int:
         return relay.health.running and not relay.health.failures
 
     app = _application("relay", metrics, {"relay": follows}, start=relay.start, stop=stop)
+    return serving.serve(app, host, port)
+
+
+def serve_project(settings: Settings, host: str, port: int) -> int:
+    """Take the log into the views; processes of one group share its partitions."""
+    metrics = Metrics()
+    projection = Projection(settings, metrics)
+    app = _application(
+        "projector",
+        metrics,
+        {"projector": projection.follows},
+        start=projection.start,
+        stop=projection.stop,
+    )
     return serving.serve(app, host, port)
 
 

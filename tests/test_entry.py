@@ -19,7 +19,8 @@ def test_every_command_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended.value.code == 0
     text = capsys.readouterr().out
     for command in (
-        "serve", "demo", "ingest", "relay", "dashboard", "token", "verify", "views", "simulate", "import", "schemas",
+        "serve", "demo", "ingest", "relay", "project", "dashboard",
+        "token", "verify", "views", "simulate", "import", "schemas",
     ):  # fmt: skip
         assert f"\n    {command}" in text
 
