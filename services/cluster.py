@@ -10,8 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from schemas import organisations
-from services.backbone import broker, health, identity, problems, serving
-from services.backbone.opening import open_event_store, open_relay_place
+from services.backbone import health, identity, problems, serving
 from services.backbone.progress import Progress
 from services.backbone.settings import Settings
 from services.backbone.telemetry import Metrics
@@ -19,7 +18,7 @@ from services.dashboard_api.runtime import Dashboard, Options
 from services.dashboard_api.socket import LiveSocket
 from services.embedded import VERSION
 from services.ingest import door
-from services.ingest.relay_runner import Relay
+from services.ingest.relay_runtime import relay_of
 from services.ingest.runtime import Ingest
 from services.projector.runtime import Projection
 
@@ -38,18 +37,12 @@ def serve_ingest(settings: Settings, host: str, port: int) -> int:
 def serve_relay(settings: Settings, host: str, port: int) -> int:
     """Bring what the event store holds to Kafka; another process of it stands by."""
     metrics = Metrics()
-    topic = broker.parse("YIPING_LOG", settings.log)
-    store = open_event_store(settings, write=False)
-    relay = Relay(store, open_relay_place(settings, store), topic, metrics)
-
-    def stop() -> None:
-        relay.stop()
-        store.close()
+    relay = relay_of(settings, metrics)
 
     def follows() -> bool:
         return relay.health.running and not relay.health.failures
 
-    app = _application("relay", metrics, {"relay": follows}, start=relay.start, stop=stop)
+    app = _application("relay", metrics, {"relay": follows}, start=relay.start, stop=relay.stop)
     return serving.serve(app, host, port)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from services.backbone.broker import parse
-from services.backbone.opening import open_event_store
-from services.backbone.postgres_store import PostgresEventStore
-from services.backbone.relay_place import FilePlace, PostgresPlace
+from services.backbone.opening import open_event_store, open_relay_place
 from services.backbone.settings import Settings
 from services.backbone.telemetry import Metrics
 from services.ingest.relay_runner import Relay, Source
@@ -22,6 +20,4 @@ def open_source(settings: Settings) -> Source:
     Raises StoreMissing, StoreUnavailable or SettingInvalid.
     """
     store = open_event_store(settings, write=False)
-    if isinstance(store, PostgresEventStore):
-        return Source(store, PostgresPlace(settings.event_store, store))
-    return Source(store, FilePlace(settings.sqlite_path.parent))
+    return Source(store, open_relay_place(settings, store))
