@@ -51,14 +51,16 @@ def views(settings: Settings, action: str, name: str | None) -> int:
     if action == "list":
         return commands.list_views(dsn)
     if action == "plan":
-        return commands.plan_views(dsn)
+        return commands.plan_views(dsn, settings.cluster)
     if action == "apply":
-        return commands.apply_views(dsn)
+        return commands.apply_views(dsn, settings.cluster)
+    if action == "unlock":
+        return commands.unlock_views(dsn, settings.cluster)
     with closing(open_event_store(settings, write=False)) as store:
         heads = store.heads()
         log = StoreLog(store, lambda: _last_moment(heads.get(settings.node)), node=settings.node)
         if action == "rebuild":
-            return commands.rebuild_view(dsn, name or "", log)
+            return commands.rebuild_view(dsn, name or "", log, settings.cluster)
         total = sum(head.position for head in heads.values())
         return commands.check_views(dsn, log, total, settings.data)
 

@@ -52,8 +52,11 @@ class Warehouse:
         patient: Callable[[], Client] | None = None,
         compression: str | None = None,
         closed: Callable[[], None] | None = None,
+        shared: bool = False,
     ) -> None:
         """``patient`` makes a client for statements that may take long; ``closed`` comes last."""
+        self.shared = shared
+        """Whether other processes may be at work in it."""
         self._client = client
         self._patience = patience or Patience(attempts=1)
         self._make_patient = patient
@@ -211,6 +214,7 @@ def _open(server: Server) -> Warehouse:
         patient=lambda: client(server.command_s),
         compression=server.compression,
         closed=lambda: disconnect(pool),
+        shared=True,
     )
 
 

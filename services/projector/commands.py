@@ -1,8 +1,8 @@
-"""``yiping views list | plan | apply | rebuild NAME | check``: one function for each.
+"""``yiping views list | plan | apply | unlock | rebuild NAME | check``: one function for each.
 
 Each prints for people, shows a progress bar on standard error where it takes long, and
 answers the exit code.  ``dsn`` names the warehouse; an embedded one must not be served by
-another process meanwhile.
+another process meanwhile.  ``cluster`` is ClickHouse's own name of its cluster, or empty.
 """
 
 from __future__ import annotations
@@ -19,21 +19,24 @@ from rich.table import Table
 
 from services.backbone.log import Entry, Log
 from services.backbone.progress import Progress
-from services.backbone.warehouse import Warehouse, connect
+from services.backbone.warehouse import Warehouse, connect, make_database
 from services.projector.check import check
+from services.projector.cluster_ddl import layout_of
 from services.projector.errors import UnknownView
+from services.projector.layout import Layout
+from services.projector.lock import break_lock, held, holder_of
 from services.projector.migrations import (
     Step,
     apply,
     carry_out,
+    pending,
     reset_step,
     standing,
     state_of,
-    steps,
 )
-from services.projector.rebuild import rebuild
+from services.projector.rebuild import Filled, rebuild
 from services.projector.runner import Projector
-from services.projector.view_files import SOURCE, load, named
+from services.projector.view_files import SOURCE, ViewFile, load, named
 
 WIDTH_IN_FILES = 200
 
@@ -46,20 +49,20 @@ WHERE database = currentDatabase() AND total_rows IS NOT NULL
 def list_views(dsn: str) -> int:
     """Every view: how it stands, how large it is, what it is for."""
     with closing(connect(dsn)) as warehouse:
-        held = standing(warehouse)
+        stands = standing(warehouse)
         sizes = {name: (rows, size) for name, rows, size in warehouse.rows(_SIZES)}
     table = Table("view", "stands", "rows", "size", "what it is", box=None)
     for file in load():
         rows, size = sizes.get(file.name, ("", ""))
-        table.add_row(file.name, state_of(file, held), str(rows), size, file.summary)
+        table.add_row(file.name, state_of(file, stands), str(rows), size, file.summary)
     Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES).print(table)
     return 0
 
 
-def plan_views(dsn: str) -> int:
+def plan_views(dsn: str, cluster: str = "") -> int:
     """The SQL that ``apply`` would run; nothing when all views stand as their files say."""
     with closing(connect(dsn)) as warehouse:
-        planned = steps(load(), standing(warehouse))
+        planned = pending(warehouse, cluster)
     for step in planned:
         filled = f", filled by its select from {SOURCE}" if step.fills else ""
         print(f"-- {step.action} {step.view.name}{filled}")
@@ -69,34 +72,54 @@ def plan_views(dsn: str) -> int:
     return 0
 
 
-def apply_views(dsn: str) -> int:
-    """Make the views stand as their files say."""
+def apply_views(dsn: str, cluster: str = "") -> int:
+    """Make the views, and on a server their database, stand as the files say.
+
+    Raises ViewsHeld when another job is at it.
+    """
+    make_database(dsn, cluster)
     with closing(connect(dsn)) as warehouse, _bars() as bars:
-        done = apply(warehouse, bars.filled)
+        done = apply(warehouse, bars.filled, cluster=cluster)
     _report(done)
     return 0
 
 
-def rebuild_view(dsn: str, name: str, log: Log) -> int:
+def unlock_views(dsn: str, cluster: str = "") -> int:
+    """Take the lock from a job that is gone, and say whose it was."""
+    with closing(connect(dsn)) as warehouse:
+        holder = holder_of(warehouse, cluster)
+        if holder is not None:
+            break_lock(warehouse, cluster)
+    print(f"taken from {holder}" if holder else "nobody holds the lock")
+    return 0
+
+
+def rebuild_view(dsn: str, name: str, log: Log, cluster: str = "") -> int:
     """Make a view again from ``events``, or ``events`` and everything else from the log.
 
-    Raises UnknownView.
+    On a server the projectors that run there take in the log.  Raises UnknownView, and
+    ViewsHeld when another job is at it.
     """
     file = named(name, load())
     with closing(connect(dsn)) as warehouse, _bars() as bars:
-        apply(warehouse, bars.filled)
-        if name == SOURCE:
-            carry_out(warehouse, reset_step(load(), standing(warehouse)))
-        elif file.view is not None:
-            warehouse.command(file.view)
-        elif file.select is not None:
-            rebuild(warehouse, file, bars.filled)
-        elif name != "keyframes":
-            raise UnknownView(name, [f.name for f in load() if f.select])
-        if name == "keyframes":
-            warehouse.command("TRUNCATE TABLE keyframes SYNC")
-        catch_up(warehouse, log)
+        apply(warehouse, bars.filled, cluster=cluster)
+        with held(warehouse, cluster):
+            _rebuild(warehouse, file, layout_of(cluster, warehouse.database), bars.filled)
+        if not warehouse.shared:
+            catch_up(warehouse, log)
     return 0
+
+
+def _rebuild(warehouse: Warehouse, file: ViewFile, layout: Layout, filled: Filled) -> None:
+    if file.name == SOURCE:
+        carry_out(warehouse, reset_step(load(), standing(warehouse), layout))
+    elif file.select is not None:
+        rebuild(warehouse, file, filled, layout=layout)
+    elif file.view is not None or file.name == "keyframes":
+        for statement in layout.view(file) if file.view else layout.empty(file.name):
+            warehouse.command(statement, patient=True)
+    else:
+        raise UnknownView(file.name, [f.name for f in load() if f.select])
 
 
 def check_views(dsn: str, log: Log, total: int, folder: Path | None = None) -> int:

@@ -13,6 +13,15 @@ class ProjectorError(Exception):
     """Root of what this package raises."""
 
 
+class LayoutMismatch(ProjectorError):
+    """What stands was made for another layout than the settings ask for."""
+
+    def __init__(self, standing: str, advice: str) -> None:
+        super().__init__(f"the views were made for {standing}: {advice}")
+        self.standing = standing
+        self.advice = advice
+
+
 class ViewFileInvalid(ProjectorError):
     """A view's file lacks a part or names another table than itself."""
 
@@ -20,6 +29,16 @@ class ViewFileInvalid(ProjectorError):
         super().__init__(f"views/{name}.sql: {reason}")
         self.name = name
         self.reason = reason
+
+
+class ViewsHeld(ProjectorError):
+    """Another job is changing the views, or was killed while it did."""
+
+    def __init__(self, holder: str, breaking: str) -> None:
+        super().__init__(
+            f"{holder} is changing the views; if that job is gone: {breaking}, then apply again"
+        )
+        self.holder = holder
 
 
 class UnknownView(ProjectorError):

@@ -2,7 +2,8 @@
 
 The new table is filled while its own feed already catches what comes in; then the tables
 change places.  What came in while the feeds changed over is filled once more: keys make
-that harmless.
+that harmless.  A feed goes by the name of its table, so the old one ends before the tables
+change places: none of its rows may get among the new.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from services.backbone.errors import WarehouseFailed
 from services.backbone.warehouse import Warehouse
+from services.projector.layout import Layout, OneServer
 from services.projector.view_files import ViewFile
 
 CHUNK_POSITIONS = 200_000
@@ -53,8 +56,10 @@ def fill(
     filled: Filled = ignored,
     *,
     after: Mapping[str, int] | None = None,
+    layout: Layout | None = None,
 ) -> None:
     """``INSERT SELECT`` all events later than ``after`` into the target, in chunks."""
+    layout = layout or OneServer(warehouse.database)
     columns = [
         name
         for (name,) in warehouse.rows(
@@ -65,11 +70,33 @@ def fill(
     ]
     ranges = chunks(after or {}, heads(warehouse), CHUNK_POSITIONS)
     total = sum(part.upto - part.after for part in ranges)
+    shards = range(1, shards_of(warehouse, layout) + 1)
     done = 0
     for part in ranges:
-        warehouse.command(view.fill(target, columns, warehouse.database), part._asdict())
+        for shard in shards:
+            statement = layout.fill(view, target, columns, shard)
+            warehouse.command(statement, part._asdict(), patient=True)
         done += part.upto - part.after
         filled(view.name, done, total)
+
+
+def shards_of(warehouse: Warehouse, layout: Layout) -> int:
+    """How many shards there are; raises WarehouseFailed, also when there is no such cluster."""
+    question = layout.shards()
+    if question is None:
+        return 1
+    ((shards,),) = warehouse.rows(question)
+    if not shards:
+        raise WarehouseFailed(None, "the server knows no cluster of this name")
+    return int(shards)
+
+
+def complete(warehouse: Warehouse) -> dict[str, int]:
+    """Up to where each node surely stands in ``events``: what comes in is later than this.
+
+    With several projectors the last position says nothing of those before it.
+    """
+    return dict(warehouse.rows("SELECT node, position FROM complete"))
 
 
 class Rebuild(NamedTuple):
@@ -82,41 +109,48 @@ class Rebuild(NamedTuple):
     tidy: tuple[str, ...]
 
 
-def statements(view: ViewFile) -> Rebuild:
+def statements(view: ViewFile, layout: Layout) -> Rebuild:
     """What a rebuild runs; raises ViewFileInvalid for a view without a select."""
-    name, beside = view.name, f"{view.name}_next"
+    beside = f"{view.name}_next"
     # The projector sums levels up again when it next closes a day, or starts.
-    levels = ("TRUNCATE TABLE IF EXISTS keyframes SYNC",) if name == LEVELS_REST_ON else ()
+    levels = layout.empty("keyframes") if view.name == LEVELS_REST_ON else ()
     return Rebuild(
         (
-            f"DROP VIEW IF EXISTS {beside}_feed SYNC",
-            f"DROP TABLE IF EXISTS {beside} SYNC",
-            view.create(beside),
-            view.follow(beside),
+            *layout.drop(f"{beside}_feed", is_view=True),
+            *layout.drop(beside),
+            *layout.create(view, beside),
+            *layout.follow(view, beside),
         ),
         (
-            f"EXCHANGE TABLES {name} AND {beside}",
-            f"DROP VIEW IF EXISTS {view.feed} SYNC",
-            f"DROP VIEW IF EXISTS {beside}_feed SYNC",
-            view.follow(),
+            *layout.drop(view.feed, is_view=True),
+            *layout.exchange(view, beside),
+            *layout.follow(view),
+            *layout.drop(f"{beside}_feed", is_view=True),
         ),
-        (f"DROP TABLE IF EXISTS {beside} SYNC", *levels),
+        (*layout.drop(beside), *levels),
     )
 
 
-def rebuild(warehouse: Warehouse, view: ViewFile, filled: Filled = ignored) -> None:
+def rebuild(
+    warehouse: Warehouse,
+    view: ViewFile,
+    filled: Filled = ignored,
+    *,
+    layout: Layout | None = None,
+) -> None:
     """Fill a new table beside the old, then let them change places.
 
     Readers see the old one until the new is complete.  Can be broken off and begun again.
     Raises WarehouseFailed, and ViewFileInvalid for a view without a select.
     """
-    planned = statements(view)
+    layout = layout or OneServer(warehouse.database)
+    planned = statements(view, layout)
     for statement in planned.beside:
-        warehouse.command(statement)
-    fill(warehouse, view, f"{view.name}_next", filled)
-    before = heads(warehouse)
+        warehouse.command(statement, patient=True)
+    fill(warehouse, view, f"{view.name}_next", filled, layout=layout)
+    before = complete(warehouse)
     for statement in planned.change_over:
-        warehouse.command(statement)
-    fill(warehouse, view, view.name, filled, after=before)
+        warehouse.command(statement, patient=True)
+    fill(warehouse, view, view.name, after=before, layout=layout)
     for statement in planned.tidy:
-        warehouse.command(statement)
+        warehouse.command(statement, patient=True)

@@ -62,6 +62,12 @@ class ViewFile:
             f"CREATE TABLE {self.name}", f"CREATE TABLE IF NOT EXISTS {name}", 1
         )
 
+    def plain_view(self) -> str:
+        """The DDL of a plain view."""
+        if self.view is None:
+            raise ViewFileInvalid(self.name, "it has no view")
+        return self.view
+
     def follow(self, target: str | None = None) -> str:
         """The DDL of the feed that fills the table (or ``target``) with each insert."""
         name = target or self.name

@@ -74,10 +74,10 @@ def test_the_plan_of_a_rebuild_is_what_it_runs() -> None:
         "DROP TABLE IF EXISTS flows_next SYNC",
         "CREATE TABLE IF NOT EXISTS flows_next",
         "CREATE MATERIALIZED VIEW IF NOT EXISTS flows_next_feed TO flows_next AS",
-        "EXCHANGE TABLES flows AND flows_next",
         "DROP VIEW IF EXISTS flows_feed SYNC",
-        "DROP VIEW IF EXISTS flows_next_feed SYNC",
+        "EXCHANGE TABLES flows AND flows_next",
         "CREATE MATERIALIZED VIEW IF NOT EXISTS flows_feed TO flows AS",
+        "DROP VIEW IF EXISTS flows_next_feed SYNC",
         "DROP TABLE IF EXISTS flows_next SYNC",
         "TRUNCATE TABLE IF EXISTS keyframes SYNC",
     ]
