@@ -1,4 +1,4 @@
-"""deploy/compose.yaml: what it names is there, and what it runs is what the code takes."""
+"""deploy/compose*.yaml: what they name is there, and what they run is what the code takes."""
 
 from __future__ import annotations
 
@@ -21,19 +21,38 @@ from services.backbone.warehouse_http import server_of
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 Service = dict[str, Any]
-COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
-SERVICES: dict[str, Service] = COMPOSE["services"]
-PRODUCT = {name: one for name, one in SERVICES.items() if one["image"].startswith("yiping:")}
-JOBS = {name for name, one in SERVICES.items() if one["restart"] == "on-failure"}
-SERVERS = SERVICES.keys() - JOBS
+FILES = ("compose.yaml", "compose.demo.yaml")
 VARIABLE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "deploy", "entrypoint", "environment",
-    "healthcheck", "hostname", "image", "init", "logging", "networks", "ports", "read_only",
-    "restart", "secrets", "security_opt", "shm_size", "stop_grace_period", "tmpfs", "ulimits",
+    "healthcheck", "hostname", "image", "init", "logging", "networks", "ports", "profiles",
+    "read_only", "restart", "secrets", "security_opt", "shm_size", "stop_grace_period", "tmpfs", "ulimits",
     "volumes",
 }  # fmt: skip
 """Of the compose specification, what is used here; a mistyped key would be refused or ignored."""
+
+
+def merged() -> dict[str, Any]:
+    """What compose makes of both files: what the later says of a service goes before."""
+    whole: dict[str, Any] = {}
+    for file in FILES:
+        part = yaml.safe_load((DEPLOY / file).read_text(encoding="utf-8"))
+        for section, things in part.items():
+            if not isinstance(things, dict) or section.startswith("x-"):
+                whole[section] = things
+                continue
+            of = whole.setdefault(section, {})
+            for name, thing in things.items():
+                of[name] = of.get(name, {}) | thing
+    return whole
+
+
+COMPOSE = merged()
+SERVICES: dict[str, Service] = COMPOSE["services"]
+PRODUCT = {name: one for name, one in SERVICES.items() if one["image"].startswith("yiping:")}
+JOBS = {name for name, one in SERVICES.items() if one["restart"] == "on-failure"}
+TOOLS = {name for name, one in SERVICES.items() if "profiles" in one}
+SERVERS = SERVICES.keys() - JOBS - TOOLS
 
 
 def substituted(text: str) -> str:
@@ -93,7 +112,7 @@ def test_it_has_the_shape_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(name for name in PRODUCT if "entrypoint" not in PRODUCT[name])
+    "name", sorted(n for n in PRODUCT.keys() - TOOLS if "entrypoint" not in PRODUCT[n])
 )
 def test_its_commands_are_commands(name: str) -> None:
     """Each runs with the command line of this version."""
@@ -187,7 +206,7 @@ def test_the_keys_go_only_where_they_are_needed() -> None:
     ingest, dashboards = {"ingest-1", "ingest-2"}, {"dashboard-1", "dashboard-2"}
     assert holders == {
         "vault.key": ingest,
-        "issuer.key": ingest | dashboards | {"simulator"},
+        "issuer.key": ingest | dashboards | {"simulator", "operator"},
     }
 
 
@@ -278,7 +297,7 @@ def test_the_product_has_no_rights_that_it_does_not_need(name: str) -> None:
 
 def test_health_is_asked_where_it_is_answered() -> None:
     """The path is one of every service's, the port the one that it was told to listen on."""
-    for name in PRODUCT.keys() - JOBS - {"simulator"}:
+    for name in PRODUCT.keys() & SERVERS - {"simulator"}:
         arguments = parser().parse_args([substituted(word) for word in PRODUCT[name]["command"]])
         test = PRODUCT[name]["healthcheck"]["test"]
         assert f"http://127.0.0.1:{arguments.port}/healthz" in test[-1]
@@ -287,7 +306,19 @@ def test_health_is_asked_where_it_is_answered() -> None:
 
 def test_every_variable_is_explained() -> None:
     """.env.example names each that the file takes, with the default in force, and no other."""
-    taken = dict(VARIABLE.findall((DEPLOY / "compose.yaml").read_text(encoding="utf-8")))
+    taken = {
+        name: value
+        for file in FILES
+        for name, value in VARIABLE.findall((DEPLOY / file).read_text(encoding="utf-8"))
+    }
     example = (DEPLOY / ".env.example").read_text(encoding="utf-8")
 
     assert dict(re.findall(r"^([A-Z_]+)=(.*)$", example, re.MULTILINE)) == taken
+
+
+def test_no_token_is_handed_out_but_in_the_demo() -> None:
+    """Without its file nobody sees anything who was not given a token."""
+    plain = yaml.safe_load((DEPLOY / FILES[0]).read_text(encoding="utf-8"))["services"]
+
+    assert [name for name, one in plain.items() if "--demo" in one.get("command", [])] == []
+    assert "simulator" not in plain
