@@ -1,7 +1,6 @@
-"""AsyncAPI 3.0 of what moves without being asked for: the two logs and the live socket.
+"""AsyncAPI 3.0 of what moves without being asked for: the three topics and the live socket.
 
-``centre.events.v1`` takes what centres send (as ``POST /v1/events`` does),
-``enforcement.events.v1`` carries what was recorded, ``/v1/live`` is the socket of the wall.
+``asyncapi_topics`` describes the topics, this module ``/v1/live``, the socket of the wall.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from schemas import frames
+from schemas import asyncapi_topics, frames
 from schemas.field_docs import field_docs
 
 Schema = dict[str, Any]
@@ -38,16 +37,7 @@ def asyncapi(version: str) -> Schema:
         },
         "defaultContentType": "application/json",
         "channels": {
-            "centreEvents": {
-                "address": "centre.events.v1",
-                "description": "Facts as centres send them; key: `source`.",
-                "messages": {"CloudEvent": _message("CloudEvent")},
-            },
-            "enforcementEvents": {
-                "address": "enforcement.events.v1",
-                "description": "Recorded facts in the order of their nodes; key: `stream`.",
-                "messages": {"LogRecord": _message("LogRecord")},
-            },
+            **asyncapi_topics.channels(),
             "live": {
                 "address": "/v1/live",
                 "description": _live_description(),
@@ -56,8 +46,7 @@ def asyncapi(version: str) -> Schema:
             },
         },
         "operations": {
-            "receiveCentreEvents": _operation("receive", "centreEvents", "CloudEvent"),
-            "sendEnforcementEvents": _operation("send", "enforcementEvents", "LogRecord"),
+            **asyncapi_topics.operations(),
             "receiveCommand": {
                 **_operation("receive", "live", "Command"),
                 "reply": {
@@ -96,12 +85,7 @@ def _operation(action: str, channel: str, *messages: str) -> Schema:
 
 
 def _messages() -> Schema:
-    files = {"CloudEvent": "cloud_event.json", "LogRecord": "log_record.json"}
-    types = {"CloudEvent": "application/cloudevents+json", "LogRecord": "application/json"}
-    found: Schema = {
-        name: {"name": name, "contentType": types[name], "payload": _foreign(file)}
-        for name, file in files.items()
-    }
+    found = asyncapi_topics.messages()
     found["Command"] = {
         "name": "Command",
         "title": "A number and exactly one order.",
@@ -110,14 +94,6 @@ def _messages() -> Schema:
     for name, title in _SOCKET_SENDS.items():
         found[name] = {"name": name, "title": title, "payload": _payload(name)}
     return found
-
-
-def _foreign(file: str) -> Schema:
-    """A payload that stands in a file of its own, in JSON Schema's dialect."""
-    return {
-        "schemaFormat": "application/schema+json;version=draft-2020-12",
-        "schema": {"$ref": file},
-    }
 
 
 def _payload(name: str) -> Schema:

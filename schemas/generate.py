@@ -13,17 +13,26 @@ from typing import Any
 from schemas.asyncapi import asyncapi
 from schemas.classes import CLASSES
 from schemas.classes_page import classes_page
-from schemas.json_schemas import cloud_event_schema, fact_file, fact_schema, log_record_schema
+from schemas.json_schemas import (
+    cloud_event_schema,
+    fact_file,
+    fact_schema,
+    log_mark_schema,
+    log_record_schema,
+    receipt_schema,
+)
 
 GENERATED = "schemas/generated"
 CLASSES_PAGE = "docs/classes.md"
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schemas by file name: one of each class, of the envelope, of the log record."""
+    """The JSON Schemas by file name: of each class, the envelope, the log and the receipts."""
     found = {fact_file(type_): fact_schema(row) for type_, row in CLASSES.items()}
     found["cloud_event.json"] = cloud_event_schema()
     found["log_record.json"] = log_record_schema()
+    found["log_mark.json"] = log_mark_schema()
+    found["receipt.json"] = receipt_schema()
     return found
 
 

@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of the classes, of the envelope and of the log record.
+"""JSON Schema (2020-12) of the classes, the envelope, the records of the log and the receipts.
 
 Written from the Structs themselves, so what a validator of another language accepts is what
 the door accepts.  What JSON Schema has no word for stands in ``x-refers`` (the element whose
@@ -13,8 +13,9 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from schemas.classes import CLASSES, FactClass
-from schemas.envelope import CloudEvent, LogRecord
+from schemas.envelope import CloudEvent, LogMark, LogRecord
 from schemas.field_docs import field_docs
+from schemas.receipts import Receipt
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FACTS = "facts"
@@ -68,6 +69,16 @@ def log_record_schema() -> Schema:
     schema = _struct_schema(LogRecord)
     schema["properties"]["type"]["enum"] = list(CLASSES)
     return schema
+
+
+def log_mark_schema() -> Schema:
+    """The schema of a mark on the log."""
+    return _struct_schema(LogMark)
+
+
+def receipt_schema() -> Schema:
+    """The schema of the answer to a message on Kafka."""
+    return _struct_schema(Receipt)
 
 
 def _struct_schema(struct: type[msgspec.Struct]) -> Schema:

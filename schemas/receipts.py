@@ -31,17 +31,14 @@ class RequestError(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer to one message on the topic of the centres, once its events are durable.
-
-    It may come more than once; `topic`, `partition` and `offset` name the message.  A message
-    of very many events gets several receipts, in the order of its events.
-    """
+    """The answer to a message on the topic of the centres; it may come more than once."""
 
     topic: str
+    """`topic`, `partition` and `offset` name the message."""
     partition: int
     offset: int
     total: int
-    """Results of the message in all its receipts."""
+    """Results in all receipts of the message; very many come in several, in their order."""
     first: int = 0
     """How many of them came in receipts before this one."""
     results: list[Answer]

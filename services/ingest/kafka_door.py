@@ -12,6 +12,7 @@ import threading
 from contextlib import closing
 from urllib.parse import parse_qsl, urlencode
 
+from schemas.asyncapi_topics import CENTRE_RECEIPTS
 from services.backbone import broker
 from services.backbone.broker import Topic
 from services.backbone.telemetry import Metrics
@@ -21,7 +22,6 @@ from services.ingest.reception import Reception
 from services.ingest.writer import Writer
 
 SETTING = "YIPING_DOOR"
-RECEIPTS = "centre.receipts.v1"
 STANDBY_S = 0.2
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def topics_of(dsn: str) -> tuple[Topic, Topic]:
     """
     place, mark, query = dsn.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
-    receipts = options.pop("receipts", RECEIPTS)
+    receipts = options.pop("receipts", CENTRE_RECEIPTS)
     requests = broker.parse(SETTING, f"{place}{mark}{urlencode(options)}")
     other = f"{place.rpartition('/')[0]}/{receipts}{mark}{urlencode(options)}"
     return requests, broker.parse(SETTING, other)

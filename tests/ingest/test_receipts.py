@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -81,3 +84,13 @@ def test_the_key_is_the_requests_or_the_senders(
 ) -> None:
     """A key that would not fit beside the answers gives way."""
     assert key_of_receipt(key, org) == expected
+
+
+def test_the_page_shows_a_receipt_as_it_is() -> None:
+    """docs/protocol.md: what `receipts_of` writes of that answer, and its largest size."""
+    page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r'^```\n(\{"topic".*?)^```$', page, re.MULTILINE | re.DOTALL)
+
+    (receipt,) = receipts_of(PLACE, [Answer("f1", "accepted", 5, "main")])
+    assert msgspec.json.decode(shown) == msgspec.json.decode(receipt)
+    assert f"{RECEIPT_BYTES // 1024} KiB" in page

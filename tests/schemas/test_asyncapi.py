@@ -12,9 +12,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from schemas import frames
+from schemas import asyncapi_topics, envelope, frames
 from schemas.asyncapi import asyncapi
 from schemas.generate import json_schemas
+from schemas.receipts import Answer, Receipt, RequestError
 
 MOMENT = datetime(2026, 1, 1, 8, tzinfo=UTC)
 ORG = "350000000000"
@@ -64,12 +65,19 @@ def test_every_reference_leads_somewhere() -> None:
             part = part[step]
 
 
-def test_the_three_channels() -> None:
-    """Two logs and the socket, each used by an operation."""
+def test_the_channels() -> None:
+    """Three topics and the socket, each used by an operation."""
     addresses = [channel["address"] for channel in DOCUMENT["channels"].values()]
-    used = {one["channel"]["$ref"].rpartition("/")[2] for one in DOCUMENT["operations"].values()}
+    operations = DOCUMENT["operations"].values()
+    used = {one["channel"]["$ref"].rpartition("/")[2] for one in operations}
+    used |= {o["reply"]["channel"]["$ref"].rpartition("/")[2] for o in operations if "reply" in o}
 
-    assert addresses == ["centre.events.v1", "enforcement.events.v1", "/v1/live"]
+    assert addresses == [
+        "centre.events.v1",
+        "centre.receipts.v1",
+        "enforcement.events.v1",
+        "/v1/live",
+    ]
     assert used == set(DOCUMENT["channels"])
     assert DOCUMENT["asyncapi"] == "3.0.0"
 
@@ -128,12 +136,57 @@ def test_bad_commands_are_refused(sent: dict[str, Any]) -> None:
     assert list(payload("Command").iter_errors(sent)) != []
 
 
-def test_events_are_held_to_the_schemas_of_their_own_files() -> None:
-    """The messages of the two logs point at the generated JSON Schemas."""
+def of_topic(message: str, part: str = "payload") -> Draft202012Validator:
+    """A validator of the value (or the headers) of a message on Kafka."""
     files = [(name, Resource.from_contents(one)) for name, one in json_schemas().items()]
-    registry = Registry().with_resources(files)
-    for name, file in (("CloudEvent", "cloud_event.json"), ("LogRecord", "log_record.json")):
-        schema = DOCUMENT["components"]["messages"][name]["payload"]["schema"]
-        assert schema == {"$ref": file}
-        validator = Draft202012Validator(schema, registry=registry)
-        assert [error.validator for error in validator.iter_errors({})] != []
+    said = DOCUMENT["components"]["messages"][message][part]
+    schema = said["schema"] if part == "payload" else said
+    return Draft202012Validator(schema, registry=Registry().with_resources(files))
+
+
+@pytest.mark.parametrize("message", ["CloudEvent", "LogRecord", "LogMark", "Receipt"])
+def test_what_is_on_the_topics_is_held_to_the_schemas_of_their_own_files(message: str) -> None:
+    """The messages point at the generated JSON Schemas, which refuse something empty."""
+    assert list(DOCUMENT["components"]["messages"][message]["payload"]["schema"]) == ["$ref"]
+    assert [error.validator for error in of_topic(message).iter_errors({})] != []
+
+
+@pytest.mark.parametrize(
+    ("message", "sent"),
+    [
+        ("LogMark", envelope.LogMark(node="main", position=3, received_at=MOMENT, partitions=4)),
+        ("Receipt", Receipt(topic="t", partition=0, offset=1, total=1, results=[
+            Answer("a", "accepted", 7, "main")])),
+        ("Receipt", Receipt(topic="t", partition=0, offset=1, total=1, error=RequestError(
+            401, "token_refused", "…"), results=[
+            Answer(None, "quarantined", quarantine_id="q", error={"code": "token_refused"})])),
+    ],
+)  # fmt: skip
+def test_what_the_platform_sends_fits_its_schema(message: str, sent: msgspec.Struct) -> None:
+    """As it stands on the wire; without a required field it does not."""
+    plain = as_sent(sent)
+
+    assert list(of_topic(message).iter_errors(plain)) == []
+    for field in ("partitions", "results"):
+        rest = {k: v for k, v in plain.items() if k != field}
+        assert rest == plain or list(of_topic(message).iter_errors(rest)) != []
+
+
+def test_a_mark_is_told_from_an_event_by_its_header() -> None:
+    """And by its key: an event has one, a mark has none."""
+    name, value = envelope.MARK_HEADER
+    messages = DOCUMENT["components"]["messages"]
+
+    assert of_topic("LogMark", "headers").is_valid({name: value.decode()})
+    assert not of_topic("LogMark", "headers").is_valid({name: "event"})
+    assert "key" in messages["LogRecord"]["bindings"]["kafka"]
+    assert "bindings" not in messages["LogMark"]
+
+
+def test_a_sender_names_type_and_token() -> None:
+    """Each shape of a message has its content type; the token is asked for."""
+    for message, content_type in asyncapi_topics.CONTENT_TYPES.items():
+        headers = {"content-type": content_type, "authorization": "Bearer T"}
+        assert of_topic(message, "headers").is_valid(headers)
+        assert not of_topic(message, "headers").is_valid({**headers, "content-type": "text/xml"})
+        assert not of_topic(message, "headers").is_valid({"content-type": content_type})
