@@ -38,6 +38,7 @@ TEMPORARY = frozenset(
         369,  # ALL_REPLICAS_ARE_STALE
         745,  # SERVER_OVERLOADED
         999,  # KEEPER_EXCEPTION
+        1000,  # POCO_EXCEPTION: of the server's own network
     }
 )
 """ClickHouse's numbers of what passes by itself."""

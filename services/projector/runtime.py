@@ -19,10 +19,9 @@ from services.backbone.settings import Settings
 from services.backbone.store_log import StoreLog
 from services.backbone.telemetry import Metrics
 from services.backbone.warehouse import Warehouse, connect
-from services.projector.errors import ViewsOutdated
-from services.projector.migrations import apply, standing, steps
+from services.projector.errors import LayoutMismatch, ViewsOutdated
+from services.projector.migrations import apply, pending
 from services.projector.runner import Projector
-from services.projector.view_files import load
 
 RETRY_S = 2.0
 
@@ -77,7 +76,7 @@ class Projection:
             with ExitStack() as opened:
                 try:
                     projector = self._open(opened)
-                except (BackboneError, ViewsOutdated) as error:
+                except (BackboneError, LayoutMismatch, ViewsOutdated) as error:
                     self._metrics.projector_failures.set(attempts)
                     log.warning("attempt %d to begin failed: %s", attempts, error)
                 else:
@@ -90,7 +89,7 @@ class Projection:
 
     def _open(self, opened: ExitStack) -> Projector:
         warehouse = opened.enter_context(closing(connect(self._settings.warehouse)))
-        make_ready(warehouse, embedded=self._settings.warehouse.startswith("chdb:"))
+        make_ready(warehouse, self._settings.cluster)
         source = self._open_log(opened)
         return Projector(
             warehouse, source, self._progress, shared=True, told=_Partitions(self._metrics).told
@@ -120,15 +119,16 @@ class Projection:
         return math.nan if watermark == NEVER else (datetime.now(UTC) - watermark).total_seconds()
 
 
-def make_ready(warehouse: Warehouse, *, embedded: bool) -> None:
+def make_ready(warehouse: Warehouse, cluster: str = "") -> None:
     """See that the views are what their files say.
 
-    Embedded views are brought to it.  In a cluster that is one job's work, not that of each
-    projector: raises ViewsOutdated until it is done.  Raises WarehouseFailed.
+    Embedded views are brought to it.  On a server that is one job's work, not that of each
+    projector: raises ViewsOutdated until it is done, and LayoutMismatch where what stands was
+    made for another ``cluster``.  Raises WarehouseFailed.
     """
-    if embedded:
+    if not warehouse.shared:
         apply(warehouse)
-    elif outdated := steps(load(), standing(warehouse)):
+    elif outdated := pending(warehouse, cluster):
         raise ViewsOutdated([step.view.name for step in outdated])
 
 
