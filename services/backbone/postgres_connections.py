@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -67,14 +68,18 @@ def place_of(dsn: str) -> str:
     return f"{host}:{port}/{found.get('dbname', '')}"
 
 
-def connect(dsn: str, *, autocommit: bool = True) -> Connection:
+def connect(
+    dsn: str, *, autocommit: bool = True, session: Mapping[str, str] = MappingProxyType({})
+) -> Connection:
     """A fresh connection whose waits have an end and whose commits are durable.
 
+    ``session`` adds settings of the server for it; what the DSN itself sets goes before all.
     Raises StoreUnavailable.
     """
     settings: dict[str, Any] = _LIBPQ | parameters_of("YIPING_EVENT_STORE", dsn)
-    session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    settings["options"] = f"{session} {settings.get('options') or ''}".strip()
+    told = {**_SESSION, **session}
+    options = " ".join(f"-c {name}={value}" for name, value in told.items())
+    settings["options"] = f"{options} {settings.get('options') or ''}".strip()
     with mapped_errors():
         connection = psycopg.connect(**settings, autocommit=True)
         try:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from services.backbone.errors import StoreUnavailable
 from services.backbone.postgres_connections import Connection, connect, lost
@@ -19,6 +20,10 @@ from services.backbone.postgres_tables import TABLES
 
 _HOLD = 0x797069_6E67
 """Key of the advisory lock, one for each database: the letters of the product's name."""
+
+
+_SESSION = {"idle_session_timeout": "60s"}
+"""A writer says something every second; one that hangs for long gives way to another."""
 
 
 class HeldByAnother(StoreUnavailable):
@@ -58,14 +63,13 @@ class Hold:
     def _take(self) -> Connection:
         if self._closed:
             raise StoreUnavailable("the event store was closed")
-        connection = connect(self._dsn, autocommit=False)
+        connection = connect(self._dsn, autocommit=False, session=_SESSION)
         try:
             row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_HOLD,)).fetchone()
             if row != (True,):
                 raise HeldByAnother("another process writes to the event store")
             if not has_tables(connection):
-                for statement in TABLES:
-                    connection.execute(statement)
+                _make_tables(connection)
             connection.commit()
         except BaseException:
             connection.close()
@@ -74,10 +78,11 @@ class Hold:
         self.tenure += 1
         return connection
 
-    @staticmethod
-    def _roll_back(connection: Connection) -> None:
+    def _roll_back(self, connection: Connection) -> None:
         with suppress(psycopg.Error):
             connection.rollback()
+        if connection.info.transaction_status != TransactionStatus.IDLE:
+            self._drop()
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -93,6 +98,14 @@ class Hold:
                 with suppress(psycopg.Error):
                     self._connection.execute("SELECT pg_advisory_unlock(%s)", (_HOLD,))
             self._drop()
+
+
+def _make_tables(connection: Connection) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise StoreUnavailable(f"the database keeps texts in {encoding}; make one in UTF8")
+    for statement in TABLES:
+        connection.execute(statement)
 
 
 def has_tables(connection: Connection) -> bool:

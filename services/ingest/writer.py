@@ -156,10 +156,14 @@ class Writer:
                 self._application.keep()
         except StoreUnavailable as error:
             self._tell(error)
+        except Exception as error:
+            # The writer outlives whatever it was, and tries again.
+            logger.exception("the live log cannot be settled")
+            self._tell(error)
         else:
             self._tell(None)
 
-    def _tell(self, error: StoreUnavailable | None) -> None:
+    def _tell(self, error: Exception | None) -> None:
         """Note whether the store takes commits, and log it where that is news."""
         able = error is None
         if able != self._able and self._keep_s is not None:

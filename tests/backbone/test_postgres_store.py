@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -19,7 +20,9 @@ from services.backbone.errors import (
 )
 from services.backbone.event_store import Commit, NodeHead
 from services.backbone.postgres_store import PostgresEventStore
+from tests.support.postgres import Postgres
 
+WAIT_S = 30.0
 AT = "2026-11-23T08:00:00+00:00"
 
 
@@ -119,6 +122,44 @@ def test_a_writer_that_lost_its_hold_cannot_write(store: PostgresEventStore, dat
     with pytest.raises(StoreUnavailable, match="not at 1 any more"):
         store.commit(facts(2, 3))
     assert [at for at, _ in store.read("main", 0, 10)] == [1, 2]
+
+
+def test_a_writer_that_hangs_gives_way(database: str) -> None:
+    """One that says nothing for long is no longer the writer, and is told so when it wakes."""
+    patience = f"{database}?options=-cidle_session_timeout%3D50"
+    with PostgresEventStore(patience) as hung, PostgresEventStore(database, standby=True) as other:
+        hung.commit(facts(1, 1))
+        eventually(lambda: takes(other))
+        other.commit(facts(2, 2))
+
+        with pytest.raises(StoreUnavailable):
+            hung.commit(facts(2, 2))
+        assert [at for at, _ in other.read("main", 0, 10)] == [1, 2]
+
+
+def takes(store: PostgresEventStore) -> bool:
+    """Whether it is the writer now."""
+    try:
+        return bool(store.hold())
+    except StoreUnavailable:
+        return False
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < deadline, "it never came"
+        threading.Event().wait(0.02)
+
+
+def test_a_database_that_cannot_keep_chinese_is_refused(postgres: Postgres) -> None:
+    """Before anything is kept in it, with what to do."""
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE latin ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")
+
+    with pytest.raises(StoreUnavailable, match="UTF8"):
+        PostgresEventStore(postgres.dsn("latin"))
 
 
 def test_a_server_that_is_not_there_is_unavailable(database: str) -> None:

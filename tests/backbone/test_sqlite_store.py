@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,21 @@ def test_a_read_is_bounded_by_its_bytes(tmp_path: Path, monkeypatch: pytest.Monk
     store.close()
 
     assert parts == [3, 3, 1]
+
+
+def test_a_file_from_before_settled_moments_is_taken_up(tmp_path: Path) -> None:
+    """Read as it is, and brought up to date by the next writer."""
+    path = tmp_path / "events.sqlite"
+    store = SQLiteEventStore(path)
+    store.commit(commit("main", 1, StoredEvent("person/R1", 1, "person.moved", b"{}")))
+    store.close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("ALTER TABLE nodes DROP COLUMN settled")
+
+    reader = SQLiteEventStore(path, write=False)
+    assert reader.heads()["main"].settled == "2026-11-23T08:00:00+00:00"
+    reader.close()
+    store = SQLiteEventStore(path)
+    store.settle("main", "2026-11-24T08:00:00+00:00")
+    assert store.heads()["main"].settled == "2026-11-24T08:00:00+00:00"
+    store.close()
