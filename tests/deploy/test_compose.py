@@ -26,8 +26,8 @@ VARIABLE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "deploy", "entrypoint", "environment",
     "healthcheck", "hostname", "image", "init", "logging", "networks", "ports", "profiles",
-    "read_only", "restart", "secrets", "security_opt", "shm_size", "stop_grace_period", "tmpfs", "ulimits",
-    "volumes",
+    "read_only", "restart", "secrets", "security_opt", "shm_size", "stop_grace_period", "tmpfs",
+    "ulimits", "volumes",
 }  # fmt: skip
 """Of the compose specification, what is used here; a mistyped key would be refused or ignored."""
 
