@@ -88,7 +88,7 @@ class Live:
     ) -> None:
         """``reads`` serves the ticks alone, so that nobody's query holds them up; ``checks``
         serves the slow check."""
-        self._keeper = Keeper(reads, reload_positions=pace.reload_positions)
+        self._keeper = Keeper(reads, metrics, reload_positions=pace.reload_positions)
         self._checks = checks
         self._progress = progress
         self._listed = elements.listed(organisations)

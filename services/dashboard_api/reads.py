@@ -23,8 +23,11 @@ from services.dashboard_api.readers import Readers, Row, sql
 
 EVERY = tuple(ELEMENTS)
 ALL_DIGITS = 12
+TAIL = 1_000
+"""So many of the last positions are looked through for what is newer than a moment."""
 REACHES = (timedelta(hours=1), timedelta(days=1), None)
 """How far back a source is looked for, step by step; at last through all of history."""
+_SET_ASIDE = "SELECT DISTINCT node, position FROM set_aside WHERE [stretches]"
 _ACTIVE = [f"{e.name}/{status}" for e in ELEMENTS.values() for status in sorted(e.active)]
 
 
@@ -40,6 +43,16 @@ class Came(NamedTuple):
 
     arrival: Arrival
     flows: list[Flow]
+    place: tuple[str, int]
+    """Its node and position."""
+
+
+class Stretch(NamedTuple):
+    """What came between two sets of positions."""
+
+    came: list[Came]
+    whole: bool
+    """Whether all of it was there: positions have no holes, but a replica may lag."""
 
 
 class Reads:
@@ -48,6 +61,7 @@ class Reads:
     def __init__(self, readers: Readers, moments: Moments) -> None:
         self._readers = readers
         self._moments = moments
+        self.tail = TAIL
 
     async def counted(
         self,
@@ -138,25 +152,52 @@ class Reads:
         parameters = {"senders": sorted(senders), "since": since, "as_of": as_of}
         return _arrivals(await self._readers.rows(sql("freshness"), parameters))
 
-    async def came(self, after: Mapping[str, int], until: Mapping[str, int]) -> list[Came]:
+    async def came(self, after: Mapping[str, int], until: Mapping[str, int]) -> Stretch:
         """What came on the live nodes between two sets of positions, in the order of receipt.
 
         Raises WarehouseFailed.
         """
         conditions: list[str] = []
         parameters: dict[str, Any] = {}
+        expected = 0
         for i, (node, position) in enumerate(sorted(until.items())):
             first = after.get(node, 0)
             if position > first and not node.startswith(LOAD_PREFIX):
+                expected += position - first
                 parameters |= {f"node_{i}": node, f"after_{i}": first, f"until_{i}": position}
                 conditions.append(
                     f"(node = {{node_{i}:String}}"
                     f" AND position BETWEEN {{after_{i}:UInt64}} + 1 AND {{until_{i}:UInt64}})"
                 )
         if not conditions:
-            return []
-        query = sql("events_after").replace("[stretches]", " OR ".join(conditions))
-        return [_came(row) for row in await self._readers.rows(query, parameters)]
+            return Stretch([], True)
+        stretches = " OR ".join(conditions)
+        query = sql("events_after").replace("[stretches]", stretches)
+        came = [_came(row) for row in await self._readers.rows(query, parameters)]
+        if len(came) < expected:
+            query = _SET_ASIDE.replace("[stretches]", stretches)
+            aside = {tuple(row) for row in await self._readers.rows(query, parameters)}
+            expected -= len(aside - {fact.place for fact in came})
+        return Stretch(came, len(came) >= expected)
+
+    async def beyond(self, moment: datetime, until: Mapping[str, int]) -> Stretch:
+        """What of the live nodes' last positions was received later than a moment.
+
+        Whole says that none of the last ones is missing.  Raises WarehouseFailed.
+        """
+        span, reached = self.tail, dict(until)
+        found = Stretch([], True)
+        while reached:
+            after = {node: max(0, position - span) for node, position in reached.items()}
+            part = await self.came(after, reached)
+            later = [fact for fact in part.came if fact.arrival.received_at > moment]
+            found = Stretch([*later, *found.came], found.whole and part.whole)
+            lowest: dict[str, datetime] = {}
+            for fact in part.came:
+                lowest.setdefault(fact.place[0], fact.arrival.received_at)
+            reached = {n: p for n, p in after.items() if p and lowest.get(n, moment) > moment}
+            span *= 8
+        return Stretch(sorted(found.came, key=lambda f: f.arrival.received_at), found.whole)
 
 
 def digits_for(org: str | None) -> int:
@@ -186,13 +227,12 @@ def _counted(rows: Iterable[Row]) -> Counted:
 
 
 def _came(row: Row) -> Came:
-    sender, received, occurred, recorded, missing, *changes = row
+    sender, received, occurred, recorded, missing, node, position, *changes = row
     received_at = moment_of_us(received)
     arrival = Arrival(sender, received_at, moment_of_us(occurred), moment_of_us(recorded), missing)
     bucket = bucket_of_moment(received_at)
-    return Came(
-        arrival, [flow for one in zip(*changes, strict=True) for flow in _flows(one, bucket)]
-    )
+    flows = [flow for one in zip(*changes, strict=True) for flow in _flows(one, bucket)]
+    return Came(arrival, flows, (node, position))
 
 
 def _flows(change: Row, bucket: int) -> Iterator[Flow]:

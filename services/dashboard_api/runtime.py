@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from schemas.organisations import Organisations
 from services.backbone import problems
 from services.backbone.identity import Issuer
 from services.backbone.problems import Problem
-from services.backbone.progress import Progress
+from services.backbone.progress import NEVER, Progress
 from services.backbone.settings import Settings
 from services.backbone.telemetry import Metrics
 from services.backbone.warehouse import connect
@@ -36,7 +37,7 @@ from services.dashboard_api.timeline import Timelines
 
 READING_CLIENTS = 2
 """For everybody's queries; the ticks of live have one of their own."""
-CHECKPOINT_S = 1.0
+CHECKPOINT_S = 0.15
 DEMO_DAYS = 30
 
 
@@ -109,6 +110,8 @@ class Dashboard:
             now=now,
         )
         self._progress = progress
+        self._metrics = metrics
+        self._now = now
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -121,8 +124,13 @@ class Dashboard:
         await self.door.start()
         self._tasks = [asyncio.create_task(self.live.run())]
         if follow_checkpoints:
-            following = checkpoints.follow(self._asking, self._progress, CHECKPOINT_S)
-            self._tasks.append(asyncio.create_task(following))
+            self._metrics.lag_s.set_function(self._lag_s)
+            follower = checkpoints.Follower(self._asking, self._progress, self._metrics)
+            self._tasks.append(asyncio.create_task(follower.follow(CHECKPOINT_S)))
+
+    def _lag_s(self) -> float:
+        watermark = self._progress.snapshot().watermark
+        return math.nan if watermark == NEVER else (self._now() - watermark).total_seconds()
 
     async def stop(self) -> None:
         """Send every client away to come back later, and let go of everything."""

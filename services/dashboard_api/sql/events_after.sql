@@ -4,6 +4,7 @@ SELECT sender,
        toUnixTimestamp64Micro(occurred_at) AS occurred_us,
        toUnixTimestamp64Micro(recorded_at) AS recorded_us,
        missing,
+       node, position,
        changes.element, changes.from_org, changes.from_status, changes.to_org, changes.to_status
 FROM events
 WHERE [stretches]
