@@ -14,7 +14,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from kafka import TopicPartition
-from kafka.errors import KafkaConnectionError, KafkaTimeoutError
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
 from kafka.producer.producer_batch import ProducerBatch
 from kafka.record.memory_records import MemoryRecordsBuilder
 
@@ -54,8 +59,12 @@ class Sent:
                 if not batch.produce_future.wait(max(0.0, deadline - time.monotonic())):
                     raise KafkaTimeoutError
                 _, _, error_of = batch.produce_future.value
-                if error_of is not None:
-                    raise error_of(0)
+                if error_of is None:
+                    continue
+                error = error_of(0)
+                if isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):
+                    raise RecordTooLarge(batch.records.size_in_bytes()) from error
+                raise error
 
 
 class Sender:
