@@ -17,6 +17,8 @@ from pathlib import Path
 DAY_S = 86_400
 YEAR_DAYS = 365
 GB = 1_000_000_000
+PARTITIONS = 12
+"""Of the log's topic, and so the most projectors that can share it."""
 PAGE = Path(__file__).with_name("sizing.md")
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
@@ -52,7 +54,7 @@ class Choices:
     """What an operator decides."""
 
     kafka_copies: int = 3
-    kafka_days: float = 7.0
+    kafka_days: float = 14.0
     clickhouse_copies: int = 2
     catch_up: float = 7.0
     """An outage of the busiest hour is made good within ten minutes: 60 / 10 + 1."""
@@ -81,7 +83,6 @@ class Sizing:
     average_per_s: float
     busiest_per_s: float
     peak_per_s: float
-    partitions: int
     ingests: int
     projectors: int
     shards: int
@@ -108,7 +109,6 @@ def size(place: Place, measured: Measured = Measured(), choices: Choices = Choic
     busiest = average * measured.busiest_hour
     peak = busiest * choices.catch_up
     projectors = max(2, ceil(peak / (measured.projected_per_s / 2)))
-    partitions = max(12, 6 * projectors)
     views = events * YEAR_DAYS * measured.clickhouse_bytes * choices.headroom
     shards = max(1, ceil(views * choices.kept_years / (choices.server_gb * GB)))
     return Sizing(
@@ -116,26 +116,23 @@ def size(place: Place, measured: Measured = Measured(), choices: Choices = Choic
         average_per_s=average,
         busiest_per_s=busiest,
         peak_per_s=peak,
-        partitions=partitions,
         # One writes, one stands by, for each event store.
         ingests=2 * place.nodes,
         projectors=projectors,
         shards=shards,
         postgres_gb_year=events * YEAR_DAYS * measured.postgres_bytes * choices.headroom / GB,
         wal_gb_day=events * measured.wal_bytes / GB,
-        kafka_gb=_kafka_bytes(place, average, partitions, measured, choices) / GB,
+        kafka_gb=_kafka_bytes(place, average, measured, choices) / GB,
         clickhouse_gb_year=views * choices.clickhouse_copies / GB,
     )
 
 
-def _kafka_bytes(
-    place: Place, average: float, partitions: int, measured: Measured, choices: Choices
-) -> float:
+def _kafka_bytes(place: Place, average: float, measured: Measured, choices: Choices) -> float:
     """On all brokers together; in small places the marks are more than the events.
 
     A node is marked about once a second, and after each event, but at most ten times a second.
     """
-    marks = place.nodes * min(10.0, 1.0 + average / place.nodes) * partitions
+    marks = place.nodes * min(10.0, 1.0 + average / place.nodes) * PARTITIONS
     per_s = average * measured.kafka_bytes + marks * measured.mark_bytes
     return per_s * DAY_S * choices.kafka_days * choices.kafka_copies * choices.headroom
 
@@ -147,8 +144,8 @@ def most_of_one_ingest(measured: Measured = Measured(), choices: Choices = Choic
 
 
 COLUMNS = (
-    "who sends", "events a day", "average /s", "busiest hour /s", "peak /s", "ingest", "partitions",
-    "projectors", "shards × 2", "PostgreSQL GB/year", "its log GB/day", "Kafka GB, 7 days × 3",
+    "who sends", "events a day", "average /s", "busiest hour /s", "peak /s", "ingest",
+    "projectors", "shards × 2", "PostgreSQL GB/year", "its log GB/day", "Kafka GB, 14 days × 3",
     "ClickHouse GB/year, both copies",
 )  # fmt: skip
 
@@ -168,7 +165,6 @@ def _row(place: Place, needs: Sizing) -> tuple[str, ...]:
         _rounded(needs.busiest_per_s),
         _rounded(needs.peak_per_s),
         str(needs.ingests),
-        str(needs.partitions),
         str(needs.projectors),
         str(needs.shards),
         _rounded(needs.postgres_gb_year),

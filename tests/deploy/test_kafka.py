@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 from kafka import KafkaAdminClient, TopicPartition
-from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
-from services.backbone import broker
+from services.backbone import broker, topics
 from services.backbone.errors import LogUnavailable
 from services.backbone.settings import from_environment
 from tests.support.kafka import JAVA, kafka_libs
@@ -28,6 +27,7 @@ from tests.support.processes import Process
 ROOT = Path(__file__).parents[2]
 KAFKA = ROOT / "deploy/kafka"
 LOG, DOOR, RECEIPTS = "enforcement.events.v1", "centre.events.v1", "centre.receipts.v1"
+WANTED = [topics.log_topic(LOG), topics.door_topic(DOOR), topics.receipts_topic(RECEIPTS)]
 CLUSTER = "QXBhY2hlS2Fma2FZaXBpbmc"
 USERS = ("migrator", "relay", "projector", "ingest", "centre")
 READY_S = 60.0
@@ -146,9 +146,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     try:
         secured.wait_ready()
         secured.grant()
-        with closing(broker.admin(secured.topic("migrator", LOG), "test")) as admin:
-            admin.create_topics([NewTopic(name, 1, 1) for name in (LOG, DOOR, RECEIPTS)])
-            admin.wait_for_topics([LOG, DOOR, RECEIPTS])
+        topics.apply(secured.topic("migrator", LOG), WANTED)
         yield secured
     finally:
         secured.process.stop()
@@ -168,7 +166,8 @@ def read(kafka: Secured, user: str, topic: str, group: str | None) -> list[bytes
         if group:
             consumer.subscribe([topic])
         else:
-            consumer.assign([TopicPartition(topic, 0)])
+            partitions = consumer.partitions_for_topic(topic)
+            consumer.assign([TopicPartition(topic, number) for number in partitions])
             consumer.seek_to_beginning()
         for _ in range(100):
             found = broker.poll(consumer, 200, 10) if group else consumer.poll(200)
@@ -181,6 +180,11 @@ def read(kafka: Secured, user: str, topic: str, group: str | None) -> list[bytes
 def test_the_granting_may_be_repeated(kafka: Secured) -> None:
     """The job runs at every bring-up."""
     assert kafka.grant() == "5 users, 33 grants\n"
+
+
+def test_the_topics_can_be_kept_as_they_should_be(kafka: Secured) -> None:
+    """By the job's user, again and again; nothing is left to do."""
+    assert topics.apply(kafka.topic("migrator", LOG), WANTED) == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.sizing import (
     PAGE,
+    PARTITIONS,
     PLACES,
     Choices,
     Measured,
@@ -17,6 +18,7 @@ from deploy.sizing import (
     table,
     with_table,
 )
+from services.backbone import topics
 from services.simulator.curve import EVENTS, WEEKLY
 
 PROVINCE = Place("a province", 92, 1)
@@ -55,7 +57,7 @@ def test_a_province_by_hand() -> None:
     assert needs.peak_per_s == pytest.approx(3 * needs.average_per_s)
     assert needs.postgres_gb_year == pytest.approx(92_000 * 365 * 2_000 / 1e9)
     assert needs.clickhouse_gb_year == pytest.approx(92_000 * 365 * 400 * 2 / 1e9)
-    assert (needs.ingests, needs.projectors, needs.partitions, needs.shards) == (2, 2, 12, 1)
+    assert (needs.ingests, needs.projectors, needs.shards) == (2, 2, 1)
 
 
 def test_twice_the_centres_take_twice_the_disk() -> None:
@@ -70,19 +72,24 @@ def test_twice_the_centres_take_twice_the_disk() -> None:
 def test_marks_are_bounded() -> None:
     """A node is marked at most ten times a second, however much it sends."""
     quiet, busy = Measured(kafka_bytes=0), Measured(kafka_bytes=0, events_per_centre_day=10_000_000)
-    per_s = 12 * 157 * 86_400 * 7 * 3 * 1.3 / 1e9
+    per_s = 12 * 157 * 86_400 * 14 * 3 * 1.3 / 1e9
 
     assert size(Place("one", 1, 1), quiet).kafka_gb == pytest.approx(per_s, rel=0.02)
-    needs = size(Place("one", 1, 1), busy)
-    assert needs.kafka_gb == pytest.approx(10 * per_s * needs.partitions / 12)
+    assert size(Place("one", 1, 1), busy).kafka_gb == pytest.approx(10 * per_s)
 
 
 def test_more_is_projected_by_more() -> None:
-    """A peak beyond what two take needs more of them, and partitions for each."""
+    """A peak beyond what two take needs more of them."""
     needs = size(Place("many", 3_266, 31), Measured(events_per_centre_day=107_000))
 
     assert needs.projectors == 5
-    assert needs.partitions == 6 * needs.projectors
+
+
+def test_no_place_needs_more_than_can_share_the_log() -> None:
+    """Partitions and retention are those of `yiping topics apply`."""
+    assert PARTITIONS == topics.PARTITIONS
+    assert max(size(place).projectors for place in PLACES) <= PARTITIONS
+    assert Choices().kafka_days == topics.log_topic("log").retention_days
 
 
 def test_what_is_kept_for_years_is_spread_over_shards() -> None:
