@@ -101,13 +101,16 @@ def _add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     _data(verify)
     verify.set_defaults(run=_verify)
 
-    views = commands.add_parser("views", help="the read side: list, plan, apply, rebuild, check")
+    views = commands.add_parser(
+        "views", help="the read side: list, plan, apply, refeed, rebuild, check"
+    )
     actions = views.add_subparsers(dest="action", required=True)
     for name, text in (
         ("list", "every view, whether it stands and how many rows it has"),
         ("plan", "print the SQL that apply would run; change nothing"),
         ("apply", "bring the views to what the files say; one job at a time"),
         ("unlock", "let others change the views after a job was killed while it did"),
+        ("refeed", "feed the views from the event store where the log has lost a part"),
         ("rebuild", "fill one view anew beside the old one, then switch"),
         ("check", "every view against a pure fold of the event store; exit 1 on a difference"),
     ):

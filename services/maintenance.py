@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from datetime import datetime
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from schemas import generated_files
-from services.backbone.event_store import NodeHead
 from services.backbone.opening import open_event_store
-from services.backbone.progress import NEVER
 from services.backbone.settings import Settings
 from services.backbone.store_log import StoreLog
 from services.embedded import openapi
@@ -57,17 +54,13 @@ def views(settings: Settings, action: str, name: str | None) -> int:
     if action == "unlock":
         return commands.unlock_views(dsn, settings.cluster)
     with closing(open_event_store(settings, write=False)) as store:
-        heads = store.heads()
-        log = StoreLog(store, lambda: _last_moment(heads.get(settings.node)), node=settings.node)
+        log = StoreLog(store, node=settings.node)
         if action == "rebuild":
             return commands.rebuild_view(dsn, name or "", log, settings.cluster)
-        total = sum(head.position for head in heads.values())
+        if action == "refeed":
+            return commands.refeed_views(dsn, log)
+        total = sum(log.ends().values())
         return commands.check_views(dsn, log, total, settings.data)
-
-
-def _last_moment(live: NodeHead | None) -> datetime:
-    """The moment up to which a log that nobody writes is complete."""
-    return datetime.fromisoformat(live.settled) if live and live.settled else NEVER
 
 
 def schema_files(action: str) -> int:

@@ -20,9 +20,11 @@ from rich.table import Table
 from services.backbone.log import Entry, Log
 from services.backbone.progress import Progress
 from services.backbone.warehouse import Warehouse, connect, make_database
+from services.projector import checkpoints
 from services.projector.check import check
 from services.projector.cluster_ddl import layout_of
 from services.projector.errors import UnknownView
+from services.projector.keyframes import Keyframes
 from services.projector.layout import Layout
 from services.projector.lock import break_lock, held, holder_of
 from services.projector.migrations import (
@@ -35,6 +37,7 @@ from services.projector.migrations import (
     state_of,
 )
 from services.projector.rebuild import Filled, rebuild
+from services.projector.refeed import refeed
 from services.projector.runner import Projector
 from services.projector.view_files import SOURCE, ViewFile, load, named
 
@@ -97,8 +100,9 @@ def unlock_views(dsn: str, cluster: str = "") -> int:
 def rebuild_view(dsn: str, name: str, log: Log, cluster: str = "") -> int:
     """Make a view again from ``events``, or ``events`` and everything else from the log.
 
-    On a server the projectors that run there take in the log.  Raises UnknownView, and
-    ViewsHeld when another job is at it.
+    ``log`` is the event store's own.  On a server its projectors go on meanwhile, but must rest
+    while ``events`` itself is made again.  Raises UnknownView, and ViewsHeld when another job
+    is at it.
     """
     file = named(name, load())
     with closing(connect(dsn)) as warehouse, _bars() as bars:
@@ -107,7 +111,34 @@ def rebuild_view(dsn: str, name: str, log: Log, cluster: str = "") -> int:
             _rebuild(warehouse, file, layout_of(cluster, warehouse.database), bars.filled)
         if not warehouse.shared:
             catch_up(warehouse, log)
+        elif name == SOURCE:
+            apply(warehouse, bars.filled, cluster=cluster)
+            refeed(warehouse, log, bars.fed)
+        _close_days(warehouse)
     return 0
+
+
+def refeed_views(dsn: str, log: Log) -> int:
+    """Feed ``events`` again from the event store's own log, where a part of Kafka's was gone.
+
+    Feeds what follows each node's complete position; projectors may go on meanwhile, and take
+    notice within seconds.  In a cluster of several event stores each needs its own run.
+    """
+    with closing(connect(dsn)) as warehouse, _bars() as bars:
+        done = refeed(warehouse, log, bars.fed)
+        _close_days(warehouse)
+    mended = ", ".join(f"{p} before {offset}" for p, offset in sorted(done.holes.items()))
+    print(
+        f"{done.records} records, {done.set_aside} set aside, holes mended: {mended or 'none'}",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def _close_days(warehouse: Warehouse) -> None:
+    """Write the keyframes of days that are closed by now."""
+    complete = checkpoints.complete(warehouse)
+    Keyframes(warehouse).close({node: at.received_at for node, at in complete.items()})
 
 
 def _rebuild(warehouse: Warehouse, file: ViewFile, layout: Layout, filled: Filled) -> None:
@@ -170,6 +201,10 @@ class _Progress:
     def filled(self, view: str, done: int, total: int) -> None:
         """Show how much of a view is filled."""
         self._bars.update(self._task(view, total), completed=done)
+
+    def fed(self, done: int, total: int) -> None:
+        """Show how much was fed again."""
+        self.filled("events", done, total)
 
     def advanced(self, phase: str, done: int, total: int) -> None:
         """Show that a phase came further."""

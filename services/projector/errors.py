@@ -1,7 +1,9 @@
 """Errors of the projector.
 
 ProjectorError
+├── LayoutMismatch     views that were made for another layout
 ├── ViewFileInvalid    a file of views/ that cannot be used
+├── ViewsHeld          another job changes the views
 ├── UnknownView        a name that no file of views/ has
 └── ViewsOutdated      the warehouse does not hold what the files of views/ say
 """
