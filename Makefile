@@ -16,10 +16,10 @@ WALL_SOURCES := $(shell find $(WALL) \( -name node_modules -o -name dist \) -pru
 ARGS ?=
 PYTEST ?=
 
-.PHONY: help setup product demo test lint pytest soak bench schemas lock clean
+.PHONY: help setup product demo demo-cluster test lint pytest soak bench schemas lock clean
 
 help:  ## this list
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 20
 
 setup: product $(STAMPS)/kafka  ## .venv with the `yiping` command, the wall built, Java and Kafka's jars
 
@@ -28,6 +28,9 @@ product: $(STAMPS)/project $(WALL)/dist/index.html
 
 demo: product  ## a province of 92 centres, live, on http://127.0.0.1:8000
 	@exec $(BIN)/python -m services demo $(ARGS)
+
+demo-cluster: setup $(STAMPS)/test  ## the same on Kafka and PostgreSQL, each service a process
+	@exec $(BIN)/python -m tests.demo_cluster $(ARGS)
 
 test: lint pytest  ## linters, type checks and all tests but the long loops
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import msgspec
@@ -74,15 +74,24 @@ class _Screen:
         self.total = total
 
 
-async def _measure(
-    server: Server, rate_ev_s: int, first: int, seconds: float = SECONDS
+class Place(NamedTuple):
+    """Where to post and where to look, with the tokens for both."""
+
+    door: str
+    wall: str
+    centre_token: str
+    wall_token: str
+
+
+async def measure(
+    place: Place, rate_ev_s: int, first: int, seconds: float = SECONDS
 ) -> list[float]:
-    """Latencies in ms of each event posted at the rate."""
+    """Milliseconds from each post to its patch; ``first`` numbers the first person."""
     screen, ready = _Screen(), asyncio.Event()
-    watching = asyncio.create_task(screen.watch(server.url, server.token(PROVINCE, "wall"), ready))
+    watching = asyncio.create_task(screen.watch(place.wall, place.wall_token, ready))
     await asyncio.wait_for(ready.wait(), 30)
     count = int(rate_ev_s * seconds)
-    posted_at = await _post(server, rate_ev_s, first, count)
+    posted_at = await _post(place, rate_ev_s, first, count)
     for _ in range(200):
         if len(screen.shown_at) >= count:
             break
@@ -94,9 +103,9 @@ async def _measure(
     return [(shown - posted) * 1000 for posted, shown in pairs]
 
 
-async def _post(server: Server, rate_ev_s: int, first: int, count: int) -> list[float]:
+async def _post(place: Place, rate_ev_s: int, first: int, count: int) -> list[float]:
     headers = {
-        "Authorization": f"Bearer {server.token(PROVINCE, 'centre')}",
+        "Authorization": f"Bearer {place.centre_token}",
         "Content-Type": "application/cloudevents+json",
     }
     posted_at: list[float] = []
@@ -106,7 +115,7 @@ async def _post(server: Server, rate_ev_s: int, first: int, count: int) -> list[
 
         async def post(n: int) -> None:
             posted_at.append(time.perf_counter())
-            async with client.post(f"{server.url}/v1/events", data=_person(n)) as answer:
+            async with client.post(f"{place.door}/v1/events", data=_person(n)) as answer:
                 answer.raise_for_status()
 
         began = time.perf_counter()
@@ -120,7 +129,8 @@ async def _post(server: Server, rate_ev_s: int, first: int, count: int) -> list[
     return posted_at
 
 
-def _percentile(values: list[float], share: float) -> float:
+def percentile(values: list[float], share: float) -> float:
+    """The value below which the share lies."""
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
@@ -131,23 +141,26 @@ def run() -> list[Row]:
         tempfile.TemporaryDirectory() as folder,
         Server(Path(folder) / "data") as server,
     ):
-        cold = asyncio.run(_measure(server, RATES_EV_S[0], 0, WARM_UP_S))
+        place = Place(
+            server.url, server.url, server.token(PROVINCE, "centre"), server.token(PROVINCE, "wall")
+        )
+        cold = asyncio.run(measure(place, RATES_EV_S[0], 0, WARM_UP_S))
         rows.append(
             Row(
                 name="posted → patch at a socket, first 2 s of a new server, p99",
                 limit=None,
-                ours=_percentile(cold, 0.99),
+                ours=percentile(cold, 0.99),
                 unit="ms",
                 note="first inserts and first queries; not in the rows below",
             )
         )
         first = len(cold)
         for rate in RATES_EV_S:
-            latencies = asyncio.run(_measure(server, rate, first))
+            latencies = asyncio.run(measure(place, rate, first))
             first += len(latencies)
             for name, value in (
                 ("p50", statistics.median(latencies)),
-                ("p99", _percentile(latencies, 0.99)),
+                ("p99", percentile(latencies, 0.99)),
             ):
                 rows.append(
                     Row(

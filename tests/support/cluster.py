@@ -18,7 +18,7 @@ from typing import Self
 
 from services.backbone.identity import local_issuer
 from services.backbone.postgres_store import PostgresEventStore
-from services.backbone.warehouse import connect
+from services.backbone.warehouse import connect, make_database
 from tests.support.clickhouse.process import ClickHouse
 from tests.support.kafka import Kafka
 from tests.support.postgres import Postgres
@@ -59,12 +59,13 @@ class Cluster:
         self.topic = f"enforcement.events.{name}"
         self.warehouse = ClickHouse(folder / "warehouse")
         self.event_store = postgres.create_database(f"events_{name}")
-        self._partitions = partitions
+        self.group = f"yiping-projector-{name}"
+        self.partitions = partitions
         self._settings = {
             "YIPING_DATA": str(self.data),
             "YIPING_EVENT_STORE": self.event_store,
             "YIPING_LOG": kafka.dsn(self.topic),
-            "YIPING_GROUP": f"yiping-projector-{name}",
+            "YIPING_GROUP": self.group,
         }
         self.services = {
             service.name: service
@@ -94,6 +95,13 @@ class Cluster:
     def __getitem__(self, name: str) -> Service:
         return self.services[name]
 
+    def another(self, name: str) -> Service:
+        """A projector or a relay more, not started; ``stop`` knows it too."""
+        command = name.partition("-")[0]
+        user = "writer" if command == "project" else "reader"
+        self.services[name] = self._service(name, command, user)
+        return self.services[name]
+
     def kind(self, command: str) -> list[Service]:
         """All processes of one command."""
         return [s for name, s in self.services.items() if name.partition("-")[0] == command]
@@ -101,7 +109,8 @@ class Cluster:
     def start(self) -> Self:
         """Make the topic and the views, start every service and wait until all are ready."""
         self.warehouse.start()
-        self.run("topics", "apply", "--partitions", str(self._partitions))
+        self.kafka.create_topic(self.topic, self.partitions)
+        make_database(self.warehouse.dsn("migrator"))
         self.run("views", "apply")
         # The event store is made by the first to write to it.
         self["ingest"].start()
@@ -109,13 +118,17 @@ class Cluster:
         for service in self.services.values():
             if not service.alive:
                 service.start()
-        self.wait_ready()
+        for service in self.services.values():
+            # A wall is ready once there is a fact to show.
+            if service not in self.kind("dashboard"):
+                service.wait_ready()
         return self
 
     def wait_ready(self) -> None:
-        """Wait until every service is; raises RuntimeError with a log's end."""
+        """Wait until every service that runs is; raises RuntimeError with a log's end."""
         for service in self.services.values():
-            service.wait_ready()
+            if service.alive:
+                service.wait_ready()
 
     def stop(self) -> None:
         """Stop every service, then the stand-in; Kafka and PostgreSQL go on."""

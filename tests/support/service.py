@@ -70,6 +70,14 @@ class Service(Process):
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback only
             return json.load(answer)
 
+    def says(self, name: str) -> bool:
+        """Whether it has a value for a metric."""
+        try:
+            self.metric(name)
+        except KeyError:
+            return False
+        return True
+
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels; raises KeyError where there is none."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:  # noqa: S310

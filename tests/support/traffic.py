@@ -19,8 +19,14 @@ class Traffic:
     """One simulator; it waits for an ingest that is away and sends again what had no answer."""
 
     def __init__(
-        self, cluster: Cluster, *, seed: int = 1, rate_ev_s: int = 200, faults: float = 0.1
+        self,
+        cluster: Cluster,
+        *,
+        seed: int = 1,
+        rate_ev_s: int = 200,
+        faults: float = 0.1,
     ) -> None:
+        """``faults``: the share of messages that are resent, late, disordered or broken."""
         self.journal = cluster.folder / "journal.ndjson"
         self._process = Process(
             [

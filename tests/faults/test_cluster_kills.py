@@ -1,0 +1,51 @@
+"""kill -9 of each service of a cluster under load: nothing lost, nothing doubled, view = fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.cluster import Cluster
+from tests.support.traffic import Traffic
+
+Settle = Callable[[], None]
+
+
+@pytest.mark.parametrize("name", ["ingest", "relay-1", "relay-2", "project-1", "dashboard-1"])
+def test_killed_service_loses_and_doubles_nothing(
+    cluster: Cluster, load: Traffic, settle: Settle, name: str
+) -> None:
+    """A service killed in the middle of its work begins where what is durable ends."""
+    load.wait_for_answers()
+
+    cluster[name].kill()
+    cluster[name].start()
+
+    settle()
+
+
+def test_all_but_the_ingest_killed_at_once(cluster: Cluster, load: Traffic, settle: Settle) -> None:
+    """Facts are recorded while nothing else runs; the rest is made up for afterwards."""
+    others = [service for service in cluster.services.values() if service.name != "ingest"]
+    for service in others:
+        service.kill()
+    load.wait_for_answers()
+
+    for service in others:
+        service.start()
+
+    settle()
+
+
+def test_projectors_go_on_for_one_that_is_gone(
+    cluster: Cluster, load: Traffic, settle: Settle
+) -> None:
+    """The partitions of a killed projector are taken over by the other one."""
+    cluster["project-1"].kill()
+    load.wait_for_answers()
+
+    cluster.wait_caught_up()
+
+    cluster["project-1"].start()
+    settle()
