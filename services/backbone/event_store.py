@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
-from eventsourcing.persistence import StoredEvent
+
+if TYPE_CHECKING:
+    from eventsourcing.persistence import StoredEvent
 
 LIVE_NODE = "main"
 NODE_NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
