@@ -239,12 +239,13 @@ def _schemas(arguments: argparse.Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a mistake of the caller ends in one line on standard error."""
     from schemas.errors import SchemaError
+    from services.projector.errors import ProjectorError
 
     arguments = parser().parse_args(argv)
     command: Command = arguments.run
     try:
         return command(arguments)
-    except (BackboneError, SchemaError) as error:
+    except (BackboneError, ProjectorError, SchemaError) as error:
         print(f"yiping: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
