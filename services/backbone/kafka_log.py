@@ -24,6 +24,8 @@ FETCH_RECORDS = 10_000
 FETCH_MS = 200
 ANSWER_MS = 5_000
 """Within that Kafka answers, or is taken to be out of reach."""
+JOIN_MS = 3_000
+"""… to agree with the others of the group; longer where one of them is busy."""
 PRESENCE_S = 1.0
 """Between two proofs that this reader still lives, where it reads nothing."""
 
@@ -85,13 +87,14 @@ class KafkaLog:
             raise
 
     def _join(self) -> None:
-        if self._group is not None:
-            self._reader.subscribe([self._topic], listener=self._handover)
-            return
         with kafka_errors(f"looking for the topic {self._topic}"):
+            # Also for a group: who assigns before it knows the partitions assigns none.
             partitions = self._reader.partitions_for_topic(self._topic)
             if not partitions:
                 raise UnknownTopicOrPartitionError
+        if self._group is not None:
+            self._reader.subscribe([self._topic], listener=self._handover)
+            return
         places = [self._place_of(partition) for partition in sorted(partitions)]
         self._reader.assign(places)
         for place in places:
@@ -103,7 +106,8 @@ class KafkaLog:
         """The partitions that this reader has now; None where it has all there are."""
         if self._group is None:
             return None
-        if not self._told or time.monotonic() - self._present_at_s > PRESENCE_S:
+        quiet_s = time.monotonic() - self._present_at_s
+        if not self._told or quiet_s > PRESENCE_S or self._must_join():
             self._fetch(0)
         mine = self._mine()
         # What was away meanwhile is named again only after it was missing once, so that
@@ -202,6 +206,10 @@ class KafkaLog:
         """Ask Kafka, and keep up with the group; whether anything came."""
         try:
             with kafka_errors("reading the log"):
+                if self._must_join():
+                    # What is agreed on between two polls is lost to kafka-python 3.0.12, which
+                    # then joins again: a poll that is too short to see it happen never does.
+                    self._reader._coordinator.ensure_active_group(timeout_ms=JOIN_MS)
                 found = self._reader.poll(timeout_ms=timeout_ms, max_records=FETCH_RECORDS)
         except OffsetLost:
             self._begins.clear()
@@ -214,6 +222,9 @@ class KafkaLog:
                 self._fetched.setdefault(place.partition, []).extend(records)
                 self._came = True
         return bool(found)
+
+    def _must_join(self) -> bool:
+        return self._group is not None and bool(self._reader._coordinator.need_rejoin())
 
     def _let_go(self, taken: set[int]) -> None:
         self._retaken |= taken
