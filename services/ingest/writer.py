@@ -44,11 +44,12 @@ class Writer:
         queue_bytes: int,
         appended: Callable[[], None],
         keep_s: float | None = None,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Two bounds of what may wait; ``appended`` is called after each commit.
 
-        With ``keep_s`` the writer settles durably whenever nothing came for so long, and takes
-        the store as soon as it can where another process has it.
+        With ``keep_s`` the writer settles durably whenever so long passed since it last did,
+        and takes the store as soon as it can where another process has it.
         """
         self._application = application
         self._metrics = metrics
@@ -62,6 +63,8 @@ class Writer:
         self._waiting_bytes = 0
         self._stopped = False
         self._keep_s = keep_s
+        self._clock_s = clock_s
+        self._kept_at_s = clock_s()
         self._able = keep_s is None
         self._complete_until = application.last_moment
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -126,6 +129,9 @@ class Writer:
             group, ended = self._next_group()
             if group:
                 self._record(group)
+                # A load under way must not hold up the moment of the live log beside it.
+                if self._keep_s and self._clock_s() - self._kept_at_s >= self._keep_s:
+                    self._keep()
             if ended:
                 return
 
@@ -151,6 +157,7 @@ class Writer:
         return group, False
 
     def _keep(self) -> None:
+        self._kept_at_s = self._clock_s()
         try:
             with self._recording:
                 self._application.keep()

@@ -107,6 +107,33 @@ def test_a_commit_tells_whether_it_is_ready(
     assert "the event store is this process's to write" in caplog.messages
 
 
+def test_time_is_settled_while_much_comes(house: House, keeper: Keeper) -> None:
+    """A load of hours would else hold up the moment of the live log beside it."""
+    now_s = [0.0]
+    writer = Writer(
+        keeper,
+        Metrics(),
+        queue_events=9,
+        queue_bytes=10**6,
+        appended=lambda: None,
+        keep_s=3600.0,
+        clock_s=lambda: now_s[0],
+    )
+    writer.start()
+    assert keeper.kept.acquire(timeout=WAIT_S)  # at its start
+
+    for number, at_s in enumerate((10.0, 3601.0), start=1):
+        now_s[0] = at_s
+        house.clock.move(minutes=1)
+        one = event("case.accepted", str(number), subject=f"A{number}")
+        writer.submit([arrival(one, now=house.clock())]).result(WAIT_S)
+
+    assert keeper.kept.acquire(timeout=WAIT_S)
+    writer.stop()
+    assert not keeper.kept.acquire(blocking=False)
+    assert house.store.heads()["main"].settled >= house.clock().isoformat()
+
+
 def test_without_idle_time_to_keep_it_is_ready_while_it_lives(house: House) -> None:
     """A file that this process has taken is its own."""
     with_file = Writer(
