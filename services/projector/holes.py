@@ -27,7 +27,7 @@ class Holes:
     def __init__(self) -> None:
         self._standing: dict[str, int] = {}
         self._past: dict[tuple[str, str], int] = {}
-        self._refused: set[str] = set()
+        self._refused: dict[str, set[str]] = {}
 
     def begin(self, partition: str, hole: int, past: Mapping[str, int]) -> None:
         """Take up a partition: its last hole (0: none), and which hole each node is past."""
@@ -39,7 +39,7 @@ class Holes:
     def forget(self, partition: str) -> None:
         """Another reader has the partition now."""
         self._standing.pop(partition, None)
-        self._refused.discard(partition)
+        self._refused.pop(partition, None)
         self._past = {place: at for place, at in self._past.items() if place[0] != partition}
 
     def standing(self, partition: str) -> int:
@@ -60,14 +60,18 @@ class Holes:
             for node, told in portion.complete.items()
             if self.past(portion.partition, node) >= hole
         }
-        if len(believed) < len(portion.complete):
-            self._refused.add(portion.partition)
+        refused = portion.complete.keys() - believed.keys()
+        self._refused.setdefault(portion.partition, set()).update(refused)
         return believed
 
     def open(self) -> frozenset[str]:
-        """Partitions that wait for a refeed."""
-        past_any = {partition for partition, _ in self._past}
-        return frozenset(self._refused | (self._standing.keys() - past_any))
+        """Partitions that wait for a refeed: no node is past the hole, or one that tells is not."""
+        return frozenset(
+            partition
+            for partition, hole in self._standing.items()
+            if any(self.past(partition, n) < hole for n in self._refused.get(partition, ()))
+            or not any(p == partition and at >= hole for (p, _), at in self._past.items())
+        )
 
     def heal(self, refeeds: list[Refeed]) -> None:
         """Hear of nodes that were fed again."""
@@ -76,4 +80,3 @@ class Holes:
                 place = (partition, refeed.node)
                 if partition in self._standing:
                     self._past[place] = max(hole, self._past.get(place, 0))
-        self._refused = set()

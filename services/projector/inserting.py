@@ -15,9 +15,11 @@ from services.backbone.warehouse import Warehouse
 from services.projector.batch import Block
 from services.projector.view_files import SOURCE
 
-UNPARSABLE = frozenset({6, 25, 26, 27, 38, 41, 72, 117, 130, 306, 376, 467})
-"""ClickHouse's numbers for a line that cannot be read: CANNOT_PARSE_*, CANNOT_READ_ARRAY_FROM_TEXT,
-INCORRECT_DATA, TOO_DEEP_RECURSION.  Not CANNOT_READ_ALL_DATA, which a cut connection makes too.
+CUT_SHORT = 33
+"""ClickHouse's number for a line that ends early, which a connection that breaks makes too."""
+UNPARSABLE = frozenset({6, 25, 26, 27, CUT_SHORT, 38, 41, 72, 117, 130, 306, 376, 467})
+"""ClickHouse's numbers for a line that cannot be read: CANNOT_PARSE_*, CANNOT_READ_*,
+INCORRECT_DATA, TOO_DEEP_RECURSION.
 """
 POISON_MOST = 100
 """More bad records than these in one block are a mistake of ours, not of theirs."""
@@ -69,6 +71,8 @@ def _insert(
         if error.number not in UNPARSABLE:
             raise
         if len(entries) == 1:
+            if error.number == CUT_SHORT and _is_whole(entries[0][1]):
+                raise
             return [_unreadable(*entries[0], error)]
         middle = len(entries) // 2
         found: list[_SetAside] = []
@@ -78,6 +82,14 @@ def _insert(
                 raise
         return found
     return []
+
+
+def _is_whole(entry: Entry) -> bool:
+    try:
+        msgspec.json.decode(entry.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _unreadable(partition: str, entry: Entry, error: WarehouseFailed) -> _SetAside:

@@ -8,6 +8,7 @@ again until it stands; nothing is skipped.
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -156,6 +157,7 @@ class Projector:
                 while self._round(to_end or self._stopping.is_set()):
                     pass
                 self._insist(self._write_checkpoint)
+                self._insist(lambda: self._days.close(self._standing, math.inf))
         except _Stopped:
             log.warning("stopped while the warehouse fails; the rest is inserted at the next start")
 
@@ -233,10 +235,10 @@ class Projector:
             self._insert(block, behind=behind)
         self._standing.advance(block.offsets, block.complete)
         self._report()
-        self._insist(lambda: self._days.close(self._standing, self._clock_s()))
         self._insist(
             lambda: self._checkpointer.write_if_due(self._clock_s(), self._standing, self._holes)
         )
+        self._insist(lambda: self._days.close(self._standing, self._clock_s()))
 
     def _insert(self, block: Block, *, behind: bool) -> None:
         started_s = self._clock_s()
