@@ -58,6 +58,10 @@ class Metrics:
         self.relay_failures = Gauge(
             "yiping_relay_failures", "Attempts to relay that failed in a row", registry=r
         )
+        self.door_unreadable = Counter(
+            "yiping_door_unreadable", "Records at the Kafka door that no client can read",
+            registry=r,
+        )  # fmt: skip
         self.projected = Gauge(
             "yiping_projected_events", "Events inserted into the views since the start", registry=r
         )

@@ -10,6 +10,8 @@ IngestError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class IngestError(Exception):
     """Root of what this package raises."""
@@ -60,3 +62,12 @@ class StoreBehindLog(IngestError):
         self.node = node
         self.position = position
         self.delivered = delivered
+
+
+class DoorStuck(IngestError):
+    """The consumer failed on what it read, and everything before that is answered."""
+
+    def __init__(self, positions: Mapping[tuple[str, int], int]) -> None:
+        super().__init__("a record on the door's topic cannot be read")
+        self.positions = positions
+        """By topic and partition, the offset from which nothing was read."""

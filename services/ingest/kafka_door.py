@@ -16,8 +16,9 @@ from schemas.asyncapi_topics import CENTRE_RECEIPTS
 from services.backbone import broker
 from services.backbone.broker import Topic
 from services.backbone.telemetry import Metrics
-from services.ingest.errors import DoorClosing
+from services.ingest.errors import DoorClosing, DoorStuck
 from services.ingest.kafka_session import House, Pauses, Session
+from services.ingest.kafka_unreadable import pass_over
 from services.ingest.reception import Reception
 from services.ingest.writer import Writer
 
@@ -106,6 +107,9 @@ class KafkaDoor:
 
     def _serve(self) -> None:
         with closing(Session(self._house, self._pauses)) as session:
-            while not self._closing.is_set():
-                session.turn()
-            session.finish()
+            try:
+                while not self._closing.is_set():
+                    session.turn()
+                session.finish()
+            except DoorStuck as stuck:
+                session.commit(pass_over(self._house, stuck.positions))

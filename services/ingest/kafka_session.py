@@ -11,11 +11,12 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from typing import Any, NamedTuple
 
 from crc32c import crc32c
+from kafka.errors import CorruptRecordError, UnsupportedCodecError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from services.backbone import broker
@@ -25,7 +26,7 @@ from services.backbone.sending import Sender
 from services.backbone.telemetry import Metrics
 from services.ingest.arrivals import Answer, Arrival
 from services.ingest.decoding import Refusal
-from services.ingest.errors import DoorClosing, QueueFull
+from services.ingest.errors import DoorClosing, DoorStuck, QueueFull
 from services.ingest.kafka_batch import Batch, brought
 from services.ingest.reception import Reception
 from services.ingest.writer import Writer
@@ -36,8 +37,12 @@ IDLE_MS = 200
 MEMBER_S = 1.0
 """So often the group hears of the door while it waits for something else."""
 COMMIT_MS = 5_000
+CONNECT_MS = 3_000
+"""A try to reach the brokers may take so long; many tries follow one another."""
 LEAVE_S = 10.0
 """Whose store is not its own to write any more leaves the messages to another process."""
+UNREADABLE = (CorruptRecordError, UnsupportedCodecError)
+"""What a poll fails with because of what it has read, and will fail with again."""
 RECEIPT_HEADERS = (("content-type", b"application/json"),)
 
 logger = logging.getLogger(__name__)
@@ -79,7 +84,7 @@ class Pauses:
 class Session:
     """A consumer, a producer and what is between them.
 
-    Raises DoorClosing, LogUnavailable, or StoreUnavailable; it is of no use after that.
+    Raises DoorClosing, DoorStuck, LogUnavailable or StoreUnavailable; of no use after that.
     """
 
     def __init__(self, house: House, pauses: Pauses) -> None:
@@ -88,8 +93,16 @@ class Session:
         self._backlog: deque[Any] = deque()
         self._recording: tuple[Batch, Future[list[Answer]]] | None = None
         self._answered: dict[TopicPartition, int] = {}
+        self._stuck: dict[tuple[str, int], int] | None = None
         self._sender: Sender | None = None
-        self._consumer = broker.consumer(house.requests, house.group, house.group)
+        # A member by name: whoever comes after a crash has its place at once, and shuts it out.
+        self._consumer = broker.consumer(
+            house.requests,
+            house.group,
+            house.group,
+            group_instance_id=house.group,
+            bootstrap_timeout_ms=CONNECT_MS,
+        )
         self._consumer.subscribe([house.requests.name])
 
     def close(self) -> None:
@@ -110,6 +123,8 @@ class Session:
         if finished is not None:
             self._answer(*finished)
         self._succeeded()
+        if self._stuck is not None and self._recording is None and not self._backlog:
+            raise DoorStuck(self._stuck)
 
     def finish(self) -> None:
         """Answer what is being recorded."""
@@ -131,10 +146,21 @@ class Session:
 
     def _poll(self, timeout_ms: int) -> None:
         """Take what the consumer has, and forget what is no longer the door's to read."""
+        if self._stuck is not None:
+            # A consumer that failed on a record may never come back from another poll.
+            self._house.closing.wait(timeout_ms / 1000)
+            return
         try:
             found = broker.poll(self._consumer, timeout_ms, MESSAGES_MAX)
         except OffsetLost as lost:
             self._begin_again(lost)
+            return
+        except LogUnavailable as error:
+            if not isinstance(error.__cause__, UNREADABLE):
+                raise
+            mine = self._consumer.assignment()
+            places = {tuple(p): self._consumer.position(p, COMMIT_MS) for p in mine}
+            self._stuck = {p: offset for p, offset in places.items() if offset is not None}
             return
         mine = self._consumer.assignment()
         if self._backlog:
@@ -219,13 +245,15 @@ class Session:
         refused = sum(message.error is not None for message in batch.messages)
         self._house.metrics.door_messages.labels("refused").inc(refused)
         self._house.metrics.door_messages.labels("answered").inc(len(batch.messages) - refused)
-        self._commit(batch)
+        self.commit(batch.after())
 
     def _delivery(self, receipts: Sequence[tuple[bytes | None, bytes]]) -> LogUnavailable | None:
         """Send them and wait until all are acknowledged; else why not."""
         try:
             if self._sender is None:
-                self._sender = Sender(self._house.receipts, self._house.group)
+                self._sender = Sender(
+                    self._house.receipts, self._house.group, max_block_ms=CONNECT_MS
+                )
             partitions = self._sender.partitions
             spread = ((crc32c(key or b"") % partitions, key, value) for key, value in receipts)
             self._sender.send(spread, RECEIPT_HEADERS).wait()
@@ -240,12 +268,12 @@ class Session:
             sender, self._sender = self._sender, None
             sender.close()
 
-    def _commit(self, batch: Batch) -> None:
-        """What cannot be committed is read again, and answered as known."""
+    def commit(self, after: Mapping[tuple[str, int], int]) -> None:
+        """Note from where to read on; what cannot be noted is read again, answered as known."""
         mine = self._consumer.assignment()
         offsets = {
-            partition: OffsetAndMetadata(after, "", -1)
-            for name, after in batch.after().items()
+            partition: OffsetAndMetadata(offset, "", -1)
+            for name, offset in after.items()
             if (partition := TopicPartition(*name)) in mine
         }
         self._answered.update({partition: o.offset for partition, o in offsets.items()})

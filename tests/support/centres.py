@@ -57,6 +57,8 @@ class Centres:
         self._reader.seek_to_beginning(*mine)
         self.heard: list[tuple[bytes | None, Receipt]] = []
         """(key, receipt) of all that was read, in the order of reading."""
+        self.answered: set[Place] = set()
+        """The messages that they were of."""
         self.said_at_ms: list[int] = []
         """When the door sent each."""
 
@@ -117,6 +119,7 @@ class Centres:
                 for record in records:
                     receipt = msgspec.json.decode(record.value, type=Receipt)
                     self.heard.append((record.key, receipt))
+                    self.answered.add(Place(receipt.topic, receipt.partition, receipt.offset))
                     self.said_at_ms.append(record.timestamp)
 
     def answers(self, place: Place) -> list[Receipt]:
