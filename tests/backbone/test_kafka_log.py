@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import pytest
 from kafka import TopicPartition
@@ -51,81 +52,85 @@ class Reader:
         self.log = KafkaLog(place, group=group)
         self.checkpoints = checkpoints
         self.mine: frozenset[str] = frozenset()
+        self.held: list[frozenset[str]] = []
         self.after: dict[str, int] = {}
         self.positions: list[int] = []
+        self._stopping = threading.Event()
+        self._turned = threading.Condition()
+        self._thread = threading.Thread(target=self._run)
 
-    def turn(self, limit: int = 100) -> bool:
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopping.set()
+        self._thread.join()
+        self.log.close()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            if not self._turn():
+                self.log.wait(0.05)
+            with self._turned:
+                self._turned.notify_all()
+
+    def _turn(self) -> bool:
         """Learn what is assigned, read once; whether anything came."""
         mine = self.log.assigned() or frozenset()
         for gained in mine - self.mine:
             self.after[gained] = self.checkpoints.get(gained, 0)
         self.mine = mine
-        portion = self.log.read({p: self.after[p] for p in mine}, limit)
+        self.held.append(mine)
+        portion = self.log.read({p: self.after[p] for p in mine}, 100)
         if portion is None:
             return False
         self.positions += [entry.position for entry in portion.entries]
         self.after[portion.partition] = self.checkpoints[portion.partition] = portion.after
         return True
 
-
-def until(done: Callable[[], bool], *readers: Reader) -> None:
-    """Let the readers take turns until something holds."""
-    deadline_s = time.monotonic() + WITHIN_S
-    while not done():
-        assert time.monotonic() < deadline_s, [(r.mine, r.positions) for r in readers]
-        turns(*readers)
-
-
-def turns(*readers: Reader) -> None:
-    """One turn for each, at the same time, as processes have theirs."""
-    with ThreadPoolExecutor(len(readers)) as pool:
-        for waited in [pool.submit(_turn, reader) for reader in readers]:
-            waited.result()
-
-
-def _turn(reader: Reader) -> None:
-    if not reader.turn():
-        reader.log.wait(0.05)
+    def until(self, done: Callable[[], bool]) -> None:
+        """Wait until something holds, looked at after each turn."""
+        with self._turned:
+            assert self._turned.wait_for(done, WITHIN_S), (self.mine, self.positions)
 
 
 def test_a_group_shares_the_partitions(place: Topic, sender: Sender) -> None:
     """A second member takes over half, where the first has come; nothing is left out."""
     publish(sender, 1, 40)
     checkpoints: dict[str, int] = {}
-    first = Reader(place, "shared", checkpoints)
-    with closing(first.log):
-        until(lambda: len(first.positions) == 40, first)
-        second = Reader(place, "shared", checkpoints)
-        with closing(second.log):
-            until(lambda: (len(first.mine), len(second.mine)) == (2, 2), first, second)
+    with Reader(place, "shared", checkpoints) as first:
+        first.until(lambda: len(first.positions) == 40)
+        with Reader(place, "shared", checkpoints) as second:
+            second.until(lambda: (len(first.mine), len(second.mine)) == (2, 2))
             publish(sender, 41, 40)
-            until(lambda: len(first.positions) + len(second.positions) >= 80, first, second)
-
-            assert first.mine | second.mine == ALL
-            assert sorted(first.positions + second.positions) == list(range(1, 81))
+            first.until(lambda: len(first.positions) == 60)
+            second.until(lambda: len(second.positions) == 20)
+            shared = (first.mine, second.mine)
         publish(sender, 81, 8)
-        until(lambda: len(first.mine) == 4, first)
-        until(lambda: sorted(first.positions)[-8:] == list(range(81, 89)), first)
+        first.until(lambda: len(first.positions) == 68)
 
+    assert shared[0] | shared[1] == ALL
     assert sorted(first.positions + second.positions) == list(range(1, 89))
 
 
-def test_partitions_that_stay_are_read_on_during_a_handover(place: Topic, sender: Sender) -> None:
-    """Cooperative: whoever keeps a partition is not set back on it."""
+def test_partitions_that_stay_are_held_during_a_handover(place: Topic, sender: Sender) -> None:
+    """Cooperative: whoever keeps a partition never loses it."""
     publish(sender, 1, 40)
     checkpoints: dict[str, int] = {}
-    first = Reader(place, "staying", checkpoints)
-    with closing(first.log):
-        until(lambda: first.mine == ALL, first)
-        second = Reader(place, "staying", checkpoints)
-        with closing(second.log):
-            seen: list[frozenset[str]] = []
-            while len(second.mine) < 2:
-                turns(first, second)
-                seen.append(first.mine)
+    with Reader(place, "staying", checkpoints) as first:
+        first.until(lambda: first.mine == ALL)
+        first.held.clear()
+        with Reader(place, "staying", checkpoints) as second:
+            second.until(lambda: len(second.mine) == 2)
+            held = list(first.held)
 
-    assert all(len(mine) >= 2 for mine in seen)
-    assert len(set.intersection(*map(set, seen))) == 2
+    assert len(frozenset.intersection(*held)) == 2
 
 
 def test_nothing_is_read_before_the_reader_knows_of_a_partition(
@@ -143,26 +148,31 @@ def test_nothing_is_read_before_the_reader_knows_of_a_partition(
         assert log.read({}, 100) is not None
 
 
-def test_a_partition_that_was_away_is_named_anew(place: Topic, sender: Sender) -> None:
-    """It is missing once, so that whoever asks looks up where the other reader has come."""
-    publish(sender, 1, 8)
-    checkpoints: dict[str, int] = {}
-    first = Reader(place, "away", checkpoints)
-    with closing(first.log):
-        until(lambda: first.mine == ALL, first)
-        # As Kafka does where a reader was silent for too long.
-        first.log._handover.on_partitions_lost({TopicPartition(place.name, 2)})
-        first.log._fetch(0)
+def joined(place: Topic, group: str) -> KafkaLog:
+    """A member that has all partitions."""
+    log = KafkaLog(place, group=group)
+    deadline_s = time.monotonic() + WITHIN_S
+    while log.assigned() != ALL:
+        assert time.monotonic() < deadline_s
+        log.wait(0.1)
+    return log
 
-        assert [first.log.assigned(), first.log.assigned()] == [ALL - {"2"}, ALL]
+
+def test_a_partition_that_was_away_is_named_anew(place: Topic) -> None:
+    """It is missing once, so that whoever asks looks up where the other reader has come."""
+    with closing(joined(place, "away")) as log:
+        # As Kafka does where a reader was silent for too long.
+        log._handover.on_partitions_lost({TopicPartition(place.name, 2)})
+        log._fetch(0)
+
+        assert [log.assigned(), log.assigned()] == [ALL - {"2"}, ALL]
 
 
 def test_no_offsets_are_left_in_kafka(kafka: Kafka, place: Topic, sender: Sender) -> None:
     """Where a group has come is told by the checkpoints alone."""
     publish(sender, 1, 8)
-    reader = Reader(place, "uncommitted", {})
-    with closing(reader.log):
-        until(lambda: len(reader.positions) == 8, reader)
+    with Reader(place, "uncommitted", {}) as reader:
+        reader.until(lambda: len(reader.positions) == 8)
     with closing(kafka.admin()) as admin:
         offsets = admin.list_group_offsets("uncommitted")
 
