@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from services.__main__ import parser
-from services.backbone import broker
-from services.backbone.postgres_connections import parameters_of
 from services.backbone.secret_files import IN_FILES
-from services.backbone.settings import Settings, from_environment
-from services.backbone.warehouse_http import server_of
+from services.backbone.settings import Settings
+from tests.deploy.composition import (
+    COMPOSE,
+    DEPLOY,
+    FILES,
+    JOBS,
+    PRODUCT,
+    SERVERS,
+    SERVICES,
+    TOOLS,
+    VARIABLE,
+    environment,
+    mounts,
+    secrets_of,
+    substituted,
+)
 
-ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / "deploy"
-Service = dict[str, Any]
-FILES = ("compose.yaml", "compose.demo.yaml")
-VARIABLE = re.compile(r"\$\{([A-Z_]+):-([^}]*)\}")
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "deploy", "entrypoint", "environment",
     "healthcheck", "hostname", "image", "init", "logging", "networks", "ports", "profiles",
@@ -30,77 +33,6 @@ SERVICE_KEYS = {
     "ulimits", "volumes",
 }  # fmt: skip
 """Of the compose specification, what is used here; a mistyped key would be refused or ignored."""
-
-
-def merged() -> dict[str, Any]:
-    """What compose makes of both files: what the later says of a service goes before."""
-    whole: dict[str, Any] = {}
-    for file in FILES:
-        part = yaml.safe_load((DEPLOY / file).read_text(encoding="utf-8"))
-        for section, things in part.items():
-            if not isinstance(things, dict) or section.startswith("x-"):
-                whole[section] = things
-                continue
-            of = whole.setdefault(section, {})
-            for name, thing in things.items():
-                of[name] = of.get(name, {}) | thing
-    return whole
-
-
-COMPOSE = merged()
-SERVICES: dict[str, Service] = COMPOSE["services"]
-PRODUCT = {name: one for name, one in SERVICES.items() if one["image"].startswith("yiping:")}
-JOBS = {name for name, one in SERVICES.items() if one["restart"] == "on-failure"}
-TOOLS = {name for name, one in SERVICES.items() if "profiles" in one}
-SERVERS = SERVICES.keys() - JOBS - TOOLS
-
-
-def substituted(text: str) -> str:
-    """A value as compose fills it where nothing is set."""
-    return VARIABLE.sub(lambda match: match[2], text)
-
-
-def environment(service: Service) -> dict[str, str]:
-    """What a service's processes get."""
-    given = service.get("environment", {})
-    return {name: substituted(str(value)) for name, value in given.items()}
-
-
-def secrets_of(service: Service) -> set[str]:
-    """The names of the secrets that a service gets."""
-    return {one if isinstance(one, str) else one["source"] for one in service.get("secrets", [])}
-
-
-def mounts(service: Service) -> list[tuple[str, str]]:
-    """What is mounted where: a volume's name or a path beside the file, and the path within."""
-    split = [one.split(":") for one in service.get("volumes", [])]
-    return [(one[0], one[1]) for one in split]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of secrets as an operator makes it."""
-    folder = tmp_path_factory.mktemp("secrets")
-    command = ["bash", str(DEPLOY / "secrets.sh"), str(folder)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return folder
-
-
-def settings_of(service: Service, made: Path) -> Settings:
-    """The settings in force within a service."""
-    inside = {k: v.replace("/run/secrets/", f"{made}/") for k, v in environment(service).items()}
-    return from_environment(None, inside)
-
-
-def hosts_of(service: Service, made: Path) -> set[str]:
-    """The hosts in all DSNs of a service."""
-    dsns = [
-        (made / Path(value).name).read_text()
-        for name, value in environment(service).items()
-        if name.endswith("_FILE") and name.startswith("YIPING_")
-    ]
-    places = [place for dsn in dsns for place in urlsplit(dsn).netloc.rpartition("@")[2].split(",")]
-    return {place.partition(":")[0] for place in places}
 
 
 def test_it_has_the_shape_of_the_specification() -> None:
@@ -130,32 +62,34 @@ def test_its_variables_are_settings(name: str) -> None:
     assert given <= known | {f"{name}_FILE" for name in IN_FILES}
 
 
-@pytest.mark.parametrize("name", sorted(PRODUCT))
-def test_its_dsns_are_read_by_the_code(name: str, made: Path) -> None:
-    """Each by the adapter that takes it."""
-    given = environment(PRODUCT[name])
-    settings = settings_of(PRODUCT[name], made)
+def test_clickhouse_finds_its_servers_and_keepers() -> None:
+    """Each host of its files is a service, and is told who it is."""
+    files = [(DEPLOY / f"clickhouse/{name}.xml").read_text() for name in ("server", "keeper")]
+    hosts = {host for text in files for host in re.findall(r"<host(?:name)?>([^<]+)<", text)}
+    places = {
+        name: environment(SERVICES[name]) for name in SERVICES if name.startswith("clickhouse-")
+    }
 
-    if "YIPING_EVENT_STORE_FILE" in given:
-        assert parameters_of("YIPING_EVENT_STORE", settings.event_store)["dbname"] == "events"
-    if "YIPING_VAULT_FILE" in given:
-        assert parameters_of("YIPING_VAULT", settings.vault)["dbname"] == "vault"
-    if "YIPING_LOG_FILE" in given:
-        assert broker.parse("YIPING_LOG", settings.log).name == "enforcement.events.v1"
-    if "YIPING_DOOR_FILE" in given:
-        assert broker.parse("YIPING_DOOR", settings.door).name == "centre.events.v1"
-    if "YIPING_WAREHOUSE_FILE" in given:
-        assert server_of(settings.warehouse, str).database == "yiping"
-        assert settings.cluster == "yiping"
+    assert hosts == {n for n in SERVICES if n.startswith(("clickhouse-", "keeper-"))}
+    assert {name: f"clickhouse-{p['SHARD']}-{name[-1]}" for name, p in places.items()} == {
+        name: p["REPLICA"] for name, p in places.items()
+    }
+    for number, name in re.findall(r"<id>(\d)</id><hostname>([^<]+)<", files[1]):
+        assert environment(SERVICES[name])["KEEPER_ID"] == number
 
 
-@pytest.mark.parametrize("name", sorted(PRODUCT))
-def test_what_a_service_speaks_with_is_within_its_reach(name: str, made: Path) -> None:
-    """Each host of its DSNs is a service on one of its networks."""
-    service = PRODUCT[name]
+def test_clickhouse_is_told_all_that_its_files_ask_for() -> None:
+    """Each variable is the service's, or made of its secrets by start.sh."""
+    start = (DEPLOY / "clickhouse/start.sh").read_text(encoding="utf-8")
+    made = set(re.findall(r"^([A-Z0-9_]+)=", start, re.MULTILINE))
 
-    for host in hosts_of(service, made):
-        assert set(SERVICES[host]["networks"]) & set(service["networks"]), host
+    for kind, files in (("clickhouse-1-1", ("server", "users")), ("keeper-1", ("keeper",))):
+        given = set(environment(SERVICES[kind])) | (made if kind.startswith("click") else set())
+        texts = [(DEPLOY / f"clickhouse/{name}.xml").read_text() for name in files]
+        assert {v for text in texts for v in re.findall(r'from_env="(\w+)"', text)} <= given
+    asked = set(re.findall(r"digest (\w+)|clickhouse_(\w+)\"", start))
+    secrets = {f"clickhouse_{one or other}" for one, other in asked}
+    assert secrets - {"clickhouse_"} == secrets_of(SERVICES["clickhouse-1-1"])
 
 
 def test_the_networks_are_no_wider_than_needed() -> None:
@@ -172,63 +106,6 @@ def test_the_networks_are_no_wider_than_needed() -> None:
 def test_what_is_published_is_for_this_machine_alone() -> None:
     """Until an operator says otherwise."""
     assert [substituted(port) for port in SERVICES["web"]["ports"]] == ["127.0.0.1:8000:8000"]
-
-
-@pytest.mark.parametrize("name", sorted(SERVICES))
-def test_its_secrets_are_there_and_no_others(name: str) -> None:
-    """What a service is told to read is mounted, and what is mounted is read."""
-    service = SERVICES[name]
-    told = str((service.get("environment"), service.get("command")))
-    read = set(re.findall(r"/run/secrets/([a-z_.]+)", told))
-
-    assert read <= secrets_of(service)
-    assert secrets_of(service) <= set(COMPOSE["secrets"])
-    if name in PRODUCT:
-        assert secrets_of(service) - read <= {"issuer.key", "vault.key"}
-
-
-def test_every_secret_is_made_and_used(made: Path) -> None:
-    """secrets.sh makes each; none is left over in the file."""
-    files = {Path(one["file"]).name for one in COMPOSE["secrets"].values()}
-    used = {secret for service in SERVICES.values() for secret in secrets_of(service)}
-
-    assert files == set(COMPOSE["secrets"]) == used
-    assert files <= {file.name for file in made.iterdir()}
-
-
-def test_the_keys_go_only_where_they_are_needed() -> None:
-    """Who reads names holds vault.key, who checks or issues tokens issuer.key; nobody else."""
-    holders = {
-        key: {name for name, service in SERVICES.items() if key in secrets_of(service)}
-        for key in ("vault.key", "issuer.key")
-    }
-
-    ingest, dashboards = {"ingest-1", "ingest-2"}, {"dashboard-1", "dashboard-2"}
-    assert holders == {
-        "vault.key": ingest,
-        "issuer.key": ingest | dashboards | {"simulator", "operator"},
-    }
-
-
-def test_secrets_are_made_once(tmp_path: Path) -> None:
-    """A second run changes no password under a running cluster; nobody else may look in."""
-    command = ["bash", str(DEPLOY / "secrets.sh"), str(tmp_path / "secrets")]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    before = {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
-
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-    assert {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()} == before
-    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
-    assert len(set(before.values())) == len(before)
-
-
-def test_no_password_stands_in_the_environment() -> None:
-    """Whoever can inspect a container reads its environment."""
-    for service in SERVICES.values():
-        for name, value in environment(service).items():
-            assert "://" not in value, name
-            assert name.endswith("_FILE") or "PASSWORD" not in name
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
