@@ -40,8 +40,8 @@ RECORD_BYTES = 8 * 1024 * 1024
 """Largest record: an event of 2 MiB, its fields sealed (4:3) and told again in its state."""
 BATCH_BYTES = 256 * 1024
 LINGER_MS = 5
-REQUEST_TIMEOUT_MS = 10_000
-DELIVERY_TIMEOUT_MS = 30_000
+REQUEST_TIMEOUT_MS = 8_000
+DELIVERY_TIMEOUT_MS = 15_000
 BLOCK_MS = 10_000
 RECONNECT_MAX_MS = 2_000
 CLOSE_S = 5.0
