@@ -101,6 +101,16 @@ def _add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     _data(verify)
     verify.set_defaults(run=_verify)
 
+    topics = commands.add_parser("topics", help="the topics on Kafka: plan, apply")
+    actions = topics.add_subparsers(dest="action", required=True)
+    for name, text in (
+        ("plan", "print what apply would do to the topics; change nothing"),
+        ("apply", "make the topics of YIPING_LOG and YIPING_DOOR, set what is not as it should be"),
+    ):
+        action = actions.add_parser(name, help=text, description=text)
+        _data(action)
+        action.set_defaults(run=_topics)
+
     views = commands.add_parser(
         "views", help="the read side: list, plan, apply, refeed, rebuild, check"
     )
@@ -222,6 +232,13 @@ def _verify(arguments: argparse.Namespace) -> int:
     from services.maintenance import verify
 
     return verify(_settings(arguments))
+
+
+def _topics(arguments: argparse.Namespace) -> int:
+    from services import topic_commands
+
+    work = {"plan": topic_commands.plan, "apply": topic_commands.apply}[arguments.action]
+    return work(_settings(arguments))
 
 
 def _views(arguments: argparse.Namespace) -> int:

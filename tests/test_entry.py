@@ -20,7 +20,7 @@ def test_every_command_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for command in (
         "serve", "demo", "ingest", "relay", "project", "dashboard",
-        "token", "verify", "views", "simulate", "import", "schemas",
+        "token", "verify", "topics", "views", "simulate", "import", "schemas",
     ):  # fmt: skip
         assert f"\n    {command}" in text
 

@@ -18,7 +18,8 @@ from typing import Self
 
 from services.backbone.identity import local_issuer
 from services.backbone.postgres_store import PostgresEventStore
-from services.backbone.warehouse import connect, make_database
+from services.backbone.topics import PARTITIONS
+from services.backbone.warehouse import connect
 from tests.support.clickhouse.process import ClickHouse
 from tests.support.kafka import Kafka
 from tests.support.postgres import Postgres
@@ -47,7 +48,6 @@ class Cluster:
         relays: int = 1,
         projectors: int = 2,
         dashboards: int = 2,
-        partitions: int = 4,
         wall_port: int = 0,
         demo: bool = False,
     ) -> None:
@@ -60,7 +60,6 @@ class Cluster:
         self.warehouse = ClickHouse(folder / "warehouse")
         self.event_store = postgres.create_database(f"events_{name}")
         self.group = f"yiping-projector-{name}"
-        self.partitions = partitions
         self._settings = {
             "YIPING_DATA": str(self.data),
             "YIPING_EVENT_STORE": self.event_store,
@@ -81,6 +80,11 @@ class Cluster:
                 ),
             )
         }
+
+    @property
+    def partitions(self) -> int:
+        """How many the log's topic has."""
+        return PARTITIONS
 
     def settings(self, user: str) -> dict[str, str]:
         """The variables of a service that is this user of the warehouse."""
@@ -109,8 +113,7 @@ class Cluster:
     def start(self) -> Self:
         """Make the topic and the views, start every service and wait until all are ready."""
         self.warehouse.start()
-        self.kafka.create_topic(self.topic, self.partitions)
-        make_database(self.warehouse.dsn("migrator"))
+        self.run("topics", "apply")
         self.run("views", "apply")
         # The event store is made by the first to write to it.
         self["ingest"].start()
