@@ -20,6 +20,7 @@ from services.projector.lock import break_lock, held, holder_of, this_job
 from services.projector.migrations import apply, pending
 from services.projector.view_files import load
 from tests.support.clickhouse import ClickHouse
+from tests.support.memory_log import MemoryLog
 from tests.support.proxy import Fault, Proxy
 
 MIDDLE = b"CREATE TABLE IF NOT EXISTS states"
@@ -188,3 +189,16 @@ def test_keeper_takes_a_row_once(empty_warehouse: Warehouse) -> None:
     assert empty_warehouse.rows(
         "SELECT count() FROM system.table_engines WHERE name = 'KeeperMap'"
     ) == [(1,)]
+
+
+def test_events_are_made_anew_on_a_server(
+    dsn: str, server: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All tables stand again and are empty; the projectors read the log from its start."""
+    apply(server)
+    server.insert_json("checkpoints", b'{"partition":"0","node":"","offset":7}')
+    assert commands.rebuild_view(dsn, "events", MemoryLog()) == 0
+
+    assert pending(server) == []
+    assert server.rows("SELECT count() FROM checkpoints") == [(0,)]
+    assert "yiping views refeed" in capsys.readouterr().out
