@@ -66,6 +66,14 @@ def kafka_libs() -> Path:
     return Path(run.stdout.strip())
 
 
+def _identity() -> str:
+    """As Kafka writes its own; one that begins with a hyphen looks like an option to its tools."""
+    while True:
+        identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not identity.startswith("-"):
+            return identity
+
+
 def _java(main: str, *arguments: str) -> list[str]:
     return ["java", *JAVA, "-cp", f"{kafka_libs()}/*", main, *arguments]
 
@@ -134,7 +142,7 @@ class Kafka:
             (broker.folder / "data").mkdir(parents=True)
             (broker.folder / "server.properties").write_text(self._properties(broker))
         first = self.brokers[1].folder
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = _identity()
         command = _java(
             "kafka.tools.StorageTool", "format",
             "--cluster-id", cluster, "--config", str(first / "server.properties"),
@@ -151,7 +159,7 @@ class Kafka:
         lines = [line.split("=", 1) for line in meta.read_text().splitlines() if line[0] != "#"]
         names = dict(lines) | {
             "node.id": str(broker.number),
-            "directory.id": base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+            "directory.id": _identity(),
         }
         meta.write_text("".join(f"{name}={value}\n" for name, value in names.items()))
 
