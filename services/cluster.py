@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI
@@ -23,10 +24,15 @@ from services.ingest.runtime import Ingest
 from services.projector.runtime import Projection
 
 
-def serve_ingest(settings: Settings, host: str, port: int) -> int:
+def serve_ingest(
+    settings: Settings,
+    host: str,
+    port: int,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
     """Serve the doors and the event store alone."""
     metrics = Metrics()
-    ingest = Ingest(settings, organisations.load(settings.organisations), metrics)
+    ingest = Ingest(settings, organisations.load(settings.organisations), metrics, now)
     app = _application(
         "ingest", metrics, {"writer": ingest.writer.ready}, start=ingest.start, stop=ingest.stop
     )
