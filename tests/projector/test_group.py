@@ -2,84 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from itertools import count, islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.backbone.errors import OffsetLost
-from services.backbone.log import Complete, Entry, Portion
-from services.backbone.progress import Progress
+from services.backbone.log import Complete, Entry
 from services.backbone.warehouse import Warehouse
 from services.projector import checkpoints
 from services.projector.check import check
-from services.projector.refeed import refeed
-from services.projector.runner import Projector
+from tests.projector.grouping import (
+    ENTRIES,
+    LAST,
+    ScriptedLog,
+    claims_hold,
+    filled,
+    projector,
+)
 from tests.projector.test_invariants import LOOP, SLICE, by_node
 from tests.support.histories import histories, records_of
-from tests.support.memory_log import MemberLog, MemoryLog, MemoryTopic
+from tests.support.memory_log import MemberLog, MemoryTopic
 from tests.support.projecting import empty
-from tests.support.records import START, province
+from tests.support.records import START
 
-ENTRIES = list(islice(province(11, at_once=20), 300))
-LAST = records_of(ENTRIES[-1:])[0].received_at
+
+@pytest.fixture
+def topic() -> MemoryTopic:
+    """Three partitions with all that was recorded."""
+    return filled()
 
 
 class _Killed(BaseException):
     """The end of a process, in the middle of what it did."""
-
-
-class ScriptedLog(MemberLog):
-    """A member's log in which something happens at some readings."""
-
-    def __init__(
-        self,
-        topic: MemoryTopic,
-        assigned: Iterable[str],
-        happens: Mapping[int, Callable[[ScriptedLog], None]],
-    ) -> None:
-        super().__init__(topic, assigned)
-        self._happens = happens
-        self._readings = count()
-
-    def read(self, after: Mapping[str, int], limit: int) -> Portion | None:
-        """See ``Log``."""
-        happens = self._happens.get(next(self._readings))
-        if happens:
-            happens(self)
-        return super().read(after, limit)
-
-
-def projector(warehouse: Warehouse, log: MemberLog, rows: int = 10_000) -> Projector:
-    """One of a group, for which 100 s pass whenever it looks at the clock."""
-    clock = count(step=100.0)
-    return Projector(
-        warehouse,
-        log,
-        Progress(),
-        shared=True,
-        block_rows=rows,
-        clock_s=lambda: next(clock),
-        pause=lambda _: None,
-    )
-
-
-def claims_hold(warehouse: Warehouse, entries: list[Entry]) -> None:
-    """Whatever is told to be complete stands."""
-    for node, told in checkpoints.complete(warehouse).items():
-        ((rows,),) = warehouse.rows(
-            "SELECT uniqExact(position) FROM events"
-            " WHERE node = {node:String} AND position <= {upto:UInt64}",
-            {"node": node, "upto": told.position},
-        )
-        assert rows == told.position
-        of_node = [r for r in records_of(entries) if r.node == node]
-        assert all(
-            r.position <= told.position for r in of_node if r.received_at <= told.received_at
-        )
 
 
 def relayed(topic: MemoryTopic, entries: list[Entry], data: st.DataObject) -> None:
@@ -172,21 +127,6 @@ def test_views_equal_the_fold_for_long(
     views_equal_the_fold(warehouse, entries, data)
 
 
-@pytest.fixture
-def topic() -> MemoryTopic:
-    """Three partitions with all that was recorded."""
-    topic = MemoryTopic()
-    for start in range(0, 300, 50):
-        topic.deliver(ENTRIES[start : start + 50])
-    return topic
-
-
-@pytest.fixture
-def store() -> MemoryLog:
-    """The event store's own log."""
-    return MemoryLog(ENTRIES)
-
-
 def test_two_that_both_believe_they_own_a_partition(
     warehouse: Warehouse, topic: MemoryTopic
 ) -> None:
@@ -224,113 +164,3 @@ def test_nothing_is_complete_before_all_partitions_are(
     projector(warehouse, MemberLog(topic, {"2"})).catch_up()
     assert warehouse.rows("SELECT count() > 0 FROM keyframes") == [(True,)]
     assert check(warehouse, ENTRIES, total=300).listed == []
-
-
-def lost(topic: MemoryTopic, partition: str, entries: int) -> None:
-    """Let the first entries of a partition be gone."""
-    portion = topic.portion(partition, 0, entries)
-    assert portion is not None
-    topic.expire(partition, portion.after)
-
-
-def test_a_hole_is_not_believed_to_be_complete(warehouse: Warehouse, topic: MemoryTopic) -> None:
-    """What the marks behind it tell would count what is gone."""
-    lost(topic, "1", 20)
-    holed = projector(warehouse, MemberLog(topic))
-    holed.catch_up()
-
-    assert checkpoints.complete(warehouse) == {}
-    assert holed.health.holes == 1
-    assert warehouse.rows("SELECT count() FROM events FINAL") == [(280,)]
-
-
-def test_a_refeed_mends_a_hole(warehouse: Warehouse, topic: MemoryTopic, store: MemoryLog) -> None:
-    """All stands, all is complete, and the log is believed again."""
-    store.complete_to = LAST
-    lost(topic, "1", 20)
-    projector(warehouse, MemberLog(topic)).catch_up()
-    done = refeed(warehouse, store, rows=100)
-    assert done.records == 300
-    assert list(done.holes) == ["1"]
-    assert checkpoints.complete(warehouse) == {"main": Complete(300, LAST)}
-
-    more = list(islice(province(11, at_once=20), 300, 330))
-    topic.deliver(more)
-    after = projector(warehouse, MemberLog(topic))
-    after.catch_up()
-    last = records_of(more[-1:])[0].received_at
-    assert checkpoints.complete(warehouse) == {"main": Complete(330, last)}
-    assert after.health.holes == 0
-    assert check(warehouse, [*ENTRIES, *more], total=330).listed == []
-
-
-def test_a_refeed_before_the_hole_was_found_mends_nothing(
-    warehouse: Warehouse, topic: MemoryTopic, store: MemoryLog
-) -> None:
-    """It may have ended before what is in the hole was recorded."""
-    refeed(warehouse, MemoryLog(ENTRIES[:100]))
-    lost(topic, "1", 60)
-    projector(warehouse, MemberLog(topic)).catch_up()
-
-    assert checkpoints.complete(warehouse)["main"].position == 100
-    claims_hold(warehouse, ENTRIES)
-
-
-def test_a_refeed_goes_on_from_what_is_complete(
-    warehouse: Warehouse, topic: MemoryTopic, store: MemoryLog
-) -> None:
-    """A hole that opens later costs only what followed the checkpoint."""
-    half = MemoryTopic()
-    half.deliver(ENTRIES[:200])
-    projector(warehouse, MemberLog(half)).catch_up()
-    for partition in topic.names():
-        topic.expire(partition, topic.end(partition))
-    projector(warehouse, MemberLog(topic)).catch_up()
-    assert checkpoints.complete(warehouse)["main"].position == 200
-
-    assert refeed(warehouse, store).records == 100
-    assert checkpoints.complete(warehouse)["main"].position == 300
-    assert check(warehouse, ENTRIES, total=300).listed == []
-
-
-def test_what_comes_in_during_a_refeed_is_left_to_the_log(
-    warehouse: Warehouse, store: MemoryLog
-) -> None:
-    """It ends, however fast a live node grows."""
-
-    class Growing(MemoryLog):
-        """One event more with each reading."""
-
-        def read(self, after: Mapping[str, int], limit: int) -> Portion | None:
-            """See ``Log``."""
-            self.append(islice(ENTRIES, len(self.entries()), len(self.entries()) + 1))
-            return super().read(after, limit)
-
-    fed = refeed(warehouse, Growing(ENTRIES[:100]), rows=30).records
-    # The last reading of those that were there takes what had come by then.
-    assert fed == 104
-
-
-def test_a_log_that_loses_what_is_read_is_taken_up_anew(
-    warehouse: Warehouse, topic: MemoryTopic
-) -> None:
-    """Retention may pass a projector that is slow: then there is a hole, and it goes on."""
-
-    class Losing(MemberLog):
-        """At the third reading the beginning of a partition is gone."""
-
-        readings = count()
-
-        def read(self, after: Mapping[str, int], limit: int) -> Portion | None:
-            """See ``Log``."""
-            if next(self.readings) == 2:
-                lost(self.topic, "1", 70)
-            if after["1"] < self.topic.first("1"):
-                raise OffsetLost("gone")
-            return super().read(after, limit)
-
-    slow = projector(warehouse, Losing(topic), rows=10)
-    slow.catch_up()
-
-    assert slow.health.holes == 1
-    claims_hold(warehouse, ENTRIES)

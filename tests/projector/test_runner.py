@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -12,7 +12,7 @@ from services.backbone.warehouse import Warehouse
 from services.projector import checkpoints
 from services.projector.check import check
 from services.projector.migrations import apply
-from services.projector.runner import FIRST_RETRY_S, LONGEST_RETRY_S, Projector
+from services.projector.runner import FIRST_RETRY_S, LONGEST_RETRY_S, PLACE_KEPT_S, Projector
 from tests.support.histories import records_of
 from tests.support.memory_log import MemberLog, MemoryLog, MemoryTopic
 from tests.support.projecting import checkpoint, project
@@ -257,6 +257,72 @@ def test_stopping_does_not_wait_for_a_broken_warehouse(warehouse: Warehouse) -> 
     project(warehouse, ENTRIES)
 
     assert check(warehouse, ENTRIES, total=300).listed == []
+
+
+def test_while_the_warehouse_fails_the_place_in_the_group_is_kept(warehouse: Warehouse) -> None:
+    """However long that takes, the log is asked for it every two seconds at least."""
+    slept_s: list[float] = [0.0]
+    asked_s: list[float] = []
+
+    class Asked(MemberLog):
+        """Breaks the warehouse at the first reading; notes when it was asked."""
+
+        def assigned(self) -> frozenset[str] | None:
+            """See ``Log``."""
+            asked_s.append(sum(slept_s))
+            return super().assigned()
+
+        def read(self, after: Mapping[str, int], limit: int) -> Portion | None:
+            """See ``Log``."""
+            if sum(slept_s) == 0:
+                warehouse.command("DROP TABLE IF EXISTS events SYNC")
+            return super().read(after, limit)
+
+    def pause(wait_s: float) -> None:
+        slept_s.append(wait_s)
+        if sum(slept_s) > 60:
+            apply(warehouse)
+
+    topic = MemoryTopic()
+    topic.deliver(ENTRIES)
+    Projector(warehouse, Asked(topic), Progress(), jitter=lambda: 1.0, pause=pause).catch_up()
+
+    assert sum(slept_s) > 60
+    gaps = [later - earlier for earlier, later in pairwise(asked_s)]
+    assert max(gaps) <= PLACE_KEPT_S
+    assert check(warehouse, ENTRIES, total=300).listed == []
+
+
+def test_ends_of_partitions_are_told(warehouse: Warehouse) -> None:
+    """Where each is, and where it ends: lag is the difference."""
+    told: list[tuple[dict[str, int], dict[str, int]]] = []
+    topic = MemoryTopic()
+    topic.deliver(ENTRIES)
+    Projector(
+        warehouse,
+        MemberLog(topic, {"0", "2"}),
+        Progress(),
+        told=lambda offsets, ends: told.append((dict(offsets), dict(ends))),
+    ).catch_up()
+
+    ends = {partition: topic.end(partition) for partition in ("0", "2")}
+    assert told[0] == ({"0": 0, "2": 0}, ends)
+    assert told[-1] == (ends, ends)
+
+
+def test_what_cannot_be_read_is_passed_over_and_counted(warehouse: Warehouse) -> None:
+    """Poison of the log, and a record that the warehouse cannot read."""
+    topic = MemoryTopic(1)
+    topic.spoil("0", b"hello")
+    topic.deliver(ENTRIES[:9])
+    topic.add("0", ENTRIES[9]._replace(body=ENTRIES[9].body + b"]"))
+    topic.mark("main", 10, LAST)
+    projector = Projector(warehouse, MemberLog(topic), Progress())
+    projector.catch_up()
+
+    assert projector.health.set_aside == 2
+    assert checkpoints.complete(warehouse)["main"].position == 10
+    assert check(warehouse, ENTRIES[:9], total=9).listed == []
 
 
 def test_starting_makes_the_views(empty_warehouse: Warehouse) -> None:

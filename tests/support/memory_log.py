@@ -140,6 +140,12 @@ class MemoryTopic:
         for entry in {entry.node: entry for entry in sent}.values():
             self.mark(entry.node, entry.position, _decoder.decode(entry.body).received_at)
 
+    def add(self, partition: str, entry: Entry) -> None:
+        """Append one entry, whatever its body is."""
+        with self.woken.changed:
+            self._records[partition].append(entry)
+            self.woken.tell()
+
     def spoil(self, partition: str, body: bytes) -> None:
         """Append what is no record."""
         with self.woken.changed:
