@@ -139,3 +139,5 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # kafka-python tells each step of each connection as information.
+    logging.getLogger("kafka").setLevel(max(level, logging.WARNING))

@@ -87,7 +87,9 @@ class Delivery:
         )
 
     def finish(self) -> None:
-        """Have the last marks delivered and note how far it came; raises as ``step``."""
+        """Tell and note how far it came; raises as ``step``."""
+        for head in self._store.heads().values():
+            self._mark(head, at_once=True)
         while self._marking:
             self._marking.popleft().wait()
         self._note(at_once=True)
@@ -145,14 +147,16 @@ class Delivery:
         self._delivered[head.node] = part.delivered
         self._mark(head)
 
-    def _mark(self, head: NodeHead) -> None:
+    def _mark(self, head: NodeHead, *, at_once: bool = False) -> None:
         """Say how far the node is complete, to each partition, when it is time to."""
         partitions = self._sender.partitions
         delivered = self._delivered.get(head.node, Delivered(0, None))
         next_ = mark(head, delivered, partitions)
         at_s, last = self._marks.get(head.node, (0.0, None))
         now_s = self._clock_s()
-        if next_ is None or not due(last, next_, now_s - at_s):
+        if next_ is None or (next_ == last and at_once):
+            return
+        if not at_once and not due(last, next_, now_s - at_s):
             return
         while self._marking and (self._marking[0].done() or len(self._marking) > PARTS_AHEAD):
             self._marking.popleft().wait()

@@ -52,7 +52,9 @@ class Relaying:
         """The value of a metric of a node."""
         return self.metrics.registry.get_sample_value(name, {"node": node})
 
-    def run(self, *, step_s: float = SLOW_S, sender: Sender | None = None) -> int:
+    def run(
+        self, *, step_s: float = SLOW_S, sender: Sender | None = None, finish: bool = True
+    ) -> int:
         """Deliver all there is, on a clock of such steps; how many stretches it were."""
         clock = ticking(step_s)
         with (
@@ -67,7 +69,8 @@ class Relaying:
             stretches = 0
             while delivery.step():
                 stretches += 1
-            delivery.finish()
+            if finish:
+                delivery.finish()
         return stretches
 
 
@@ -170,14 +173,17 @@ def test_an_idle_node_tells_what_is_settled(relaying: Relaying) -> None:
 def test_marks_do_not_follow_every_part(
     relaying: Relaying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a clock that hardly moves there is the first one alone."""
+    """On a clock that hardly moves there is the first one, and one at the end."""
     monkeypatch.setattr(relay_delivery, "PART_ROWS", 10)
     append(relaying.store, 1, 100)
-    relaying.run(step_s=QUICK_S)
+    relaying.run(step_s=QUICK_S, finish=False)
     few = Got(relaying.place)
+    append(relaying.store, 101, 20)
+    relaying.run(step_s=QUICK_S)
 
     assert few.positions() == list(range(1, 101))
     assert {position for position, _ in few.told()} == {10}
+    assert Got(relaying.place).told() == {(120, moment_of(120))}
 
 
 @pytest.mark.parametrize("rows", [1, 7, 100])

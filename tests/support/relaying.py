@@ -10,7 +10,6 @@ import msgspec
 import psycopg
 from eventsourcing.persistence import StoredEvent
 
-from schemas.envelope import MARK_HEADER, LogMark
 from services.backbone.broker import Topic
 from services.backbone.event_store import Commit, NodeHead
 from services.backbone.kafka_log import KafkaLog
@@ -91,10 +90,3 @@ def ticking(step_s: float) -> Iterator[float]:
     while True:
         now_s += step_s
         yield now_s
-
-
-def is_mark(headers: object, value: bytes) -> LogMark | None:
-    """The mark of a record, where it is one."""
-    if isinstance(headers, list) and MARK_HEADER in headers:
-        return msgspec.json.decode(value, type=LogMark)
-    return None
