@@ -1,4 +1,4 @@
-"""The broker's properties, its start and its table of access, on a real broker."""
+"""The broker's properties, its start and its table of access, on three real brokers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -30,39 +31,50 @@ LOG, DOOR, RECEIPTS = "enforcement.events.v1", "centre.events.v1", "centre.recei
 WANTED = [topics.log_topic(LOG), topics.door_topic(DOOR), topics.receipts_topic(RECEIPTS)]
 CLUSTER = "QXBhY2hlS2Fma2FZaXBpbmc"
 USERS = ("migrator", "relay", "projector", "ingest", "centre")
-READY_S = 60.0
+PORTS = ("9091", "9092", "9093")
+NUMBERS = (1, 2, 3)
+QUICKER = "offsets.topic.num.partitions=1\ngroup.initial.rebalance.delay.ms=0"
+READY_S = 90.0
 POLL_S = 0.05
 
 
 class Secured:
-    """One broker, started as a container of compose.yaml does, on ports of its own."""
+    """Three brokers, started as the containers of compose.yaml are, on ports of their own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.client, self.inner = free_port(), free_port()
-        shutil.copytree(KAFKA, folder / "kafka")
-        ports = {"9092": self.client, "9091": self.inner, "9093": free_port()}
-        for file in (folder / "kafka/broker.properties", folder / "kafka/start.sh"):
-            text = file.read_text()
-            for told, free in ports.items():
-                text = text.replace(f":{told}", f":{free}")
-            file.write_text(_alone(text, folder / "data"))
+        self.ports = {n: {told: free_port() for told in PORTS} for n in NUMBERS}
         self._launchers()
         (folder / "users.jaas").write_text(
             "KafkaServer { org.apache.kafka.common.security.plain.PlainLoginModule required"
             ' username="broker" password="inner" user_broker="inner"; };'
         )
-        start = ["bash", str(folder / "kafka/start.sh"), "1", "127.0.0.1", CLUSTER]
-        self.process = Process(
-            start,
-            folder / "broker.log",
+        self.processes = {number: self._process(number) for number in NUMBERS}
+
+    def _process(self, number: int) -> Process:
+        own = self.folder / f"broker-{number}"
+        shutil.copytree(KAFKA, own)
+        for file in (own / "broker.properties", own / "start.sh"):
+            file.write_text(self._placed(file.read_text(), number))
+        return Process(
+            ["bash", str(own / "start.sh"), str(number), "127.0.0.1", CLUSTER],
+            own / "broker.log",
             environment=os.environ
             | {
-                "KAFKA_BIN": str(folder / "bin"),
-                "KAFKA_OPTS": f"-Djava.security.auth.login.config={folder}/users.jaas",
-                "TMPDIR": str(folder),
+                "KAFKA_BIN": str(self.folder / "bin"),
+                "KAFKA_OPTS": f"-Djava.security.auth.login.config={self.folder}/users.jaas",
+                "TMPDIR": str(own),
             },
         )
+
+    def _placed(self, text: str, number: int) -> str:
+        """All as it is, but for hosts, ports, the disk, and what makes a test wait."""
+        for n in NUMBERS:
+            text = text.replace(f"kafka-{n}:9093", f"127.0.0.1:{self.ports[n]['9093']}")
+        for told, free in self.ports[number].items():
+            text = text.replace(f":{told}", f":{free}")
+        disk = f"log.dirs={self.folder / f'broker-{number}' / 'data'}\n{QUICKER}"
+        return text.replace("log.dirs=/var/lib/kafka/data", disk)
 
     def _launchers(self) -> None:
         """The two scripts of Kafka's own image, over the jars that are here."""
@@ -76,10 +88,13 @@ class Secured:
             file.write_text(f'#!/usr/bin/env bash\nexec java ${{KAFKA_OPTS:-}} {java} "$@"\n')
             file.chmod(0o755)
 
+    def _servers(self, port: str) -> str:
+        return ",".join(f"127.0.0.1:{ports[port]}" for ports in self.ports.values())
+
     def dsn(self, user: str, topic: str, password: str = "") -> str:
         """What a service's secret holds."""
         how = "security_protocol=SASL_PLAINTEXT&sasl_mechanism=SCRAM-SHA-512"
-        return f"kafka://{user}:{password or user}@127.0.0.1:{self.client}/{topic}?{how}"
+        return f"kafka://{user}:{password or user}@{self._servers('9092')}/{topic}?{how}"
 
     def topic(self, user: str, topic: str, password: str = "") -> broker.Topic:
         """The same, parsed."""
@@ -89,7 +104,7 @@ class Secured:
     def admin_dsn(self) -> str:
         """How the job that grants access comes in."""
         how = "security_protocol=SASL_PLAINTEXT&sasl_mechanism=PLAIN"
-        return f"kafka://broker:inner@127.0.0.1:{self.inner}/{LOG}?{how}"
+        return f"kafka://broker:inner@{self._servers('9091')}/{LOG}?{how}"
 
     def grant(self) -> str:
         """Run the job of compose.yaml; what it prints."""
@@ -109,47 +124,44 @@ class Secured:
         file.write_text(dsn + "\n")
         return str(file)
 
-    def wait_ready(self) -> None:
-        """Wait until it listens; a client of kafka-python that finds nobody leaks its sockets."""
+    def start(self) -> None:
+        """Start all and wait until each listens.
+
+        A client of kafka-python that finds nobody would leak its sockets.
+        """
+        for process in self.processes.values():
+            process.start()
+        for number in NUMBERS:
+            self.wait_listening(number)
+
+    def wait_listening(self, number: int) -> None:
+        """Wait until one takes clients, as the health check of its container does."""
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
-            _ = self.process.pid  # raises with its log's end when it has ended
+            _ = self.processes[number].pid  # raises with its log's end when it has ended
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.client)) == 0:
+                if probe.connect_ex(("127.0.0.1", self.ports[number]["9092"])) == 0:
                     return
             time.sleep(POLL_S)
-        raise AssertionError(self.process.tail())
+        raise AssertionError(self.processes[number].tail())
 
-
-def _alone(text: str, data: Path) -> str:
-    """What differs where one broker is all there is."""
-    lines = [line for line in text.splitlines() if not line.startswith("controller.quorum.voters=")]
-    port = next((x.rpartition(":")[2] for x in lines if x.startswith("listeners=")), "")
-    replaced = {
-        "log.dirs=": f"log.dirs={data}\ncontroller.quorum.voters=1@127.0.0.1:{port}"
-        "\noffsets.topic.num.partitions=1\ngroup.initial.rebalance.delay.ms=0",
-        "offsets.topic.replication.factor=": "offsets.topic.replication.factor=1",
-        "default.replication.factor=": "default.replication.factor=1",
-        "min.insync.replicas=": "min.insync.replicas=1",
-        "transaction.state.log": "",
-    }
-    for start, line in replaced.items():
-        lines = [line if one.startswith(start) else one for one in lines]
-    return "\n".join(lines) + "\n"
+    def stop(self) -> None:
+        """Stop all of them together: one alone waits for a majority."""
+        with ThreadPoolExecutor() as stopping:
+            list(stopping.map(Process.stop, self.processes.values()))
 
 
 @pytest.fixture(scope="module")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    """A broker with every user, every grant and the three topics."""
+    """The brokers with every user, every grant and the three topics."""
     secured = Secured(tmp_path_factory.mktemp("kafka"))
-    secured.process.start()
     try:
-        secured.wait_ready()
+        secured.start()
         secured.grant()
         topics.apply(secured.topic("migrator", LOG), WANTED)
         yield secured
     finally:
-        secured.process.stop()
+        secured.stop()
 
 
 def sent(kafka: Secured, user: str, topic: str) -> int:
@@ -169,7 +181,8 @@ def read(kafka: Secured, user: str, topic: str, group: str | None) -> list[bytes
             partitions = consumer.partitions_for_topic(topic)
             consumer.assign([TopicPartition(topic, number) for number in partitions])
             consumer.seek_to_beginning()
-        for _ in range(100):
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
             found = broker.poll(consumer, 200, 10) if group else consumer.poll(200)
             bodies = [record.value for records in found.values() for record in records]
             if bodies:
@@ -224,6 +237,16 @@ def test_no_group_of_others_is_joined(kafka: Secured) -> None:
         read(kafka, "projector", LOG, "another-group")
 
 
+def test_acknowledged_stands_on_two_of_three(kafka: Secured) -> None:
+    """What compose's brokers are told, and what the topics are made with, comes to this."""
+    with closing(broker.admin(kafka.topic("migrator", LOG), "test")) as admin:
+        (described,) = admin.describe_topics([LOG])
+
+    assert len(described["partitions"]) == topics.PARTITIONS
+    assert {len(one["replica_nodes"]) for one in described["partitions"]} == {len(NUMBERS)}
+    assert {one["leader_id"] for one in described["partitions"]} == set(NUMBERS)
+
+
 def is_refused(topic: broker.Topic) -> bool:
     """Whether a client cannot come in."""
     try:
@@ -248,3 +271,16 @@ def test_the_table_names_the_topics_and_groups_of_the_code() -> None:
     assert set(grants) == set(USERS)
     assert {topic for user in grants.values() for topic in user["topic"]} == {LOG, DOOR, RECEIPTS}
     assert list(grants["projector"]["group"]) == [from_environment(None, {}).group]
+
+
+def test_one_of_three_may_be_lost(kafka: Secured) -> None:
+    """Killed with its connections open; the others lead its partitions, then it catches up."""
+    producer = broker.producer(kafka.topic("relay", LOG), "test")
+    with closing(producer):
+        kafka.processes[2].kill()
+        sendings = [producer.send(LOG, b"body", partition=n) for n in range(topics.PARTITIONS)]
+        assert all(sending.get(timeout=60).offset >= 0 for sending in sendings)
+
+    kafka.processes[2].start()
+    kafka.wait_listening(2)
+    assert sent(kafka, "relay", LOG) >= 0
