@@ -205,7 +205,7 @@ def test_the_topics_can_be_kept_as_they_should_be(kafka: Secured) -> None:
     [
         ("relay", LOG, "projector", None),
         ("relay", LOG, "projector", "yiping-projector"),
-        ("centre", DOOR, "ingest", "yiping-door"),
+        ("centre", DOOR, "ingest", "yiping-door-main"),
         ("ingest", RECEIPTS, "centre", "centre-350203000000"),
     ],
 )
