@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 import yaml
 from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import ACLResourcePatternType
 from kafka.errors import KafkaError
 
+from deploy.kafka.access import acls
 from services.backbone import broker, topics
 from services.backbone.errors import LogUnavailable
 from services.backbone.settings import from_environment
@@ -262,6 +264,15 @@ def test_a_wrong_password_is_no_user(kafka: Secured) -> None:
     """SCRAM, on the listener of the services."""
     assert is_refused(kafka.topic("relay", LOG, "wrong"))
     assert not is_refused(kafka.topic("relay", LOG))
+
+
+def test_a_star_ends_a_prefix() -> None:
+    """All other names are whole."""
+    (whole, prefix) = acls({"one": {"topic": {"log": ["read"]}, "group": {"log-*": ["read"]}}})
+
+    assert whole.resource_pattern.pattern_type == ACLResourcePatternType.LITERAL
+    assert prefix.resource_pattern.pattern_type == ACLResourcePatternType.PREFIXED
+    assert (whole.principal, prefix.resource_pattern.resource_name) == ("User:one", "log-")
 
 
 def test_the_table_names_the_topics_and_groups_of_the_code() -> None:
