@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import threading
 import time
@@ -95,21 +96,49 @@ def test_a_server_that_ends_and_comes_back(
     assert_all_kept(settings, senders)
 
 
+def kill_writer(own: Postgres, settings: Settings) -> None:
+    """kill -9 of the session that writes, which makes PostgreSQL end all and begin anew."""
+    with psycopg.connect(settings.event_store, autocommit=True) as connection:
+        pids = connection.execute(
+            "SELECT pid FROM pg_locks WHERE locktype='advisory' AND database="
+            "(SELECT oid FROM pg_database WHERE datname=current_database())"
+        ).fetchall()
+    for (pid,) in pids:
+        os.kill(pid, signal.SIGKILL)
+    own.wait_ready()
+
+
 def test_the_writers_session_is_killed(own: Postgres, settings: Settings) -> None:
-    """kill -9 of one session makes PostgreSQL begin anew; it is met at any moment of a commit."""
+    """At any moment of a commit."""
     with recording(settings) as served:
         senders = Senders(served, batches_each=60)
         senders.start()
         for _ in range(3):
             senders.wait_answered(20)
-            with psycopg.connect(settings.event_store, autocommit=True) as connection:
-                pids = connection.execute(
-                    "SELECT pid FROM pg_locks WHERE locktype='advisory' AND database="
-                    "(SELECT oid FROM pg_database WHERE datname=current_database())"
-                ).fetchall()
-            for (pid,) in pids:
-                os.kill(pid, signal.SIGKILL)
-            own.wait_ready()
+            kill_writer(own, settings)
+        senders.join()
+    assert_all_kept(settings, senders)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5))
+def test_ten_faults_of_each_seed(own: Postgres, settings: Settings, seed: int) -> None:
+    """Of every kind, at random moments of a longer load."""
+    made = random.Random(seed)
+    with recording(settings) as served:
+        senders = Senders(served, batches_each=400)
+        senders.start()
+        for _ in range(10):
+            senders.wait_answered(made.randrange(1, 100))
+            match made.randrange(3):
+                case 0:
+                    kill_writer(own, settings)
+                case 1:
+                    own.stop()
+                    own.start()
+                case 2:
+                    own.kill()
+                    own.start()
         senders.join()
     assert_all_kept(settings, senders)
 
@@ -230,3 +259,24 @@ def full(own: Postgres, dsn: str, table: str) -> Iterator[None]:
         file.unlink()
         aside.rename(file)
         own.start()
+
+
+def test_two_processes_over_a_restart(own: Postgres, settings: Settings) -> None:
+    """Whichever is first is the writer afterwards, and the other stands by."""
+    with recording(settings) as one, Served(settings) as other:
+        both = (one, other)
+        with one.client() as client:
+            post(client, batch([event("person.admitted", "1", subject="R1")]))
+        own.stop()
+        eventually(lambda: not one.ingest.writer.ready())
+        own.start()
+        eventually(lambda: any(each.ingest.writer.ready() for each in both))
+        (writer,) = [each for each in both if each.ingest.writer.ready()]
+        (standby,) = [each for each in both if each is not writer]
+        again = batch([event("person.admitted", f"{n}", subject=f"R{n}") for n in (1, 2)])
+
+        with writer.client() as client, standby.client() as refused:
+            assert told(post(client, again)) == [("1", "duplicate"), ("2", "accepted")]
+            assert_problem(post(refused, again), 503, "store_unavailable")
+        assert not standby.ingest.writer.ready()
+        assert verify_store(writer.ingest.store, lambda _: None) == []

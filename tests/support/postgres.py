@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -133,7 +134,10 @@ class Postgres:
 
     def kill(self) -> None:
         """kill -9 of the postmaster, as a power cut would; its sessions end by themselves."""
+        sessions = psutil.Process(self.process.pid).children(recursive=True)
         self.process.kill()
+        # As long as one lives, the data are not another server's to take.
+        psutil.wait_procs(sessions, READY_S)
 
     def stop(self) -> None:
         """End every session, write a checkpoint and stop; the data stay."""
