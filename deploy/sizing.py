@@ -43,10 +43,10 @@ class Measured:
     """An event in all views together, merged, with their keyframes."""
     clickhouse_fresh_bytes: float = 415.0
     """The same before its parts are merged."""
-    admitted_per_s: float = 10_000.0
+    admitted_per_s: float = 4_000.0
     """Durable admission of one ingest process."""
     projected_per_s: float = 20_000.0
-    """Kafka to all views of one projector, in small blocks."""
+    """The log to all views by one projector, in small blocks."""
 
 
 @dataclass(frozen=True, slots=True)
