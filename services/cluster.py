@@ -33,9 +33,7 @@ def serve_ingest(
     """Serve the doors and the event store alone."""
     metrics = Metrics()
     ingest = Ingest(settings, organisations.load(settings.organisations), metrics, now)
-    app = _application(
-        "ingest", metrics, {"writer": ingest.writer.ready}, start=ingest.start, stop=ingest.stop
-    )
+    app = _application("ingest", metrics, ingest.checks(), start=ingest.start, stop=ingest.stop)
     app.include_router(door.routes(ingest.door))
     return serving.serve(app, host, port)
 

@@ -108,7 +108,7 @@ class Embedded:
             health.routes(
                 self.metrics,
                 {
-                    "writer": self.ingest.writer.alive,
+                    **self.ingest.checks(),
                     "projector": lambda: self.projector.health.running,
                     "dashboard": lambda: self.dashboard.is_ready,
                 },

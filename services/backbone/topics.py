@@ -30,11 +30,14 @@ class Declared(NamedTuple):
 
     name: str
     retention_days: int
+    compression: str = "uncompressed"
 
     def settings(self, copies: int) -> dict[str, str]:
         """Kafka's settings of the topic, of so many copies."""
         return {
             "cleanup.policy": "delete",
+            # The brokers unpack what comes packed: no reader stops for a codec that it lacks.
+            "compression.type": self.compression,
             "max.message.bytes": str(MESSAGE_BYTES),
             # Acknowledged is what a second broker has; one of three may be away.
             "min.insync.replicas": "2" if copies >= COPIES else "1",
@@ -52,8 +55,11 @@ def log_topic(name: str) -> Declared:
 
 
 def door_topic(name: str) -> Declared:
-    """What centres publish: kept until the platform, however long it is away, has taken it in."""
-    return Declared(name, retention_days=14)
+    """What centres publish: kept until the platform, however long it is away, has taken it in.
+
+    In whichever codec it was sent, the brokers hand it on in one that every reader knows.
+    """
+    return Declared(name, retention_days=14, compression="gzip")
 
 
 def receipts_topic(name: str) -> Declared:

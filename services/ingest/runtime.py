@@ -98,6 +98,13 @@ class Ingest:
                 metrics=metrics,
             )
 
+    def checks(self) -> dict[str, Callable[[], bool]]:
+        """What has to hold for it to be ready, each by name."""
+        found = {"writer": self.writer.ready}
+        if self.kafka_door:
+            found["door"] = self.kafka_door.alive
+        return found
+
     def start(self) -> None:
         """Begin to record."""
         self.writer.start()
