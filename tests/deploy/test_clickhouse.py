@@ -8,6 +8,7 @@ import re
 import stat
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,11 +17,13 @@ import pytest
 from services.backbone.warehouse import Warehouse
 from services.backbone.warehouse_session import CLUSTER, SESSION
 from services.projector.layout import local
-from services.projector.migrations import RECORD
+from services.projector.migrations import RECORD, apply
 from services.projector.view_files import load
-from tests.support.warehouse import engine
+from tests.support.projecting import insert
+from tests.support.records import province
+from tests.support.warehouse import empty_warehouse, engine, warehouse_dsn
 
-__all__ = ["engine"]
+__all__ = ["empty_warehouse", "engine", "warehouse_dsn"]
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "clickhouse"
@@ -177,3 +180,27 @@ def test_it_starts_with_digests_of_the_secrets(tmp_path: Path) -> None:
     assert "INTERSERVER_SECRET=word of interserver" in lines
     assert "with one two" in lines
     assert not [line for line in lines if "word of reader" in line]
+
+
+def test_the_definitions_make_the_same_tables_elsewhere(empty_warehouse: Warehouse) -> None:
+    """Each with its identity, in an order in which none misses another."""
+    apply(empty_warehouse)
+    question = (
+        (FOLDER / "definitions.sql")
+        .read_text()
+        .replace("'yiping'", f"'{empty_warehouse.database}'")
+    )
+    identities = (
+        "SELECT name, uuid FROM system.tables WHERE database = currentDatabase() ORDER BY name"
+    )
+    before = empty_warehouse.rows(identities)
+    statements = [s for (s,) in empty_warehouse.rows(question.replace("FORMAT TSVRaw", ""))]
+    empty_warehouse.command(f"DROP DATABASE {empty_warehouse.database} SYNC")
+    empty_warehouse.command(f"CREATE DATABASE {empty_warehouse.database} ENGINE = Atomic")
+    for statement in statements:
+        empty_warehouse.command(statement.rstrip(";"))
+
+    assert len(statements) == len(before) > len(TABLES)
+    assert empty_warehouse.rows(identities) == before
+    insert(empty_warehouse, islice(province(1), 10))
+    assert empty_warehouse.rows("SELECT count() FROM things") == [(10,)]
