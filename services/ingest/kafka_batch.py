@@ -49,6 +49,12 @@ def brought(record: Any, reception: Reception, root: str) -> Brought:
     except (SenderRefused, BodyUnreadable) as refused:
         arrivals = [kept(org or root, request.body, refused)]
         error = RequestError(refused.http_status, refused.code, refused.message)
+    except Exception:
+        # A mistake of ours must not keep the partition waiting.
+        logger.exception("a message cannot be admitted; it goes into quarantine")
+        failed = BodyUnreadable("not_recorded", "the platform failed on it", http_status=500)
+        arrivals = [kept(org or root, request.body, failed)]
+        error = RequestError(failed.http_status, failed.code, failed.message)
     return Brought(place, record.key, org, arrivals, error)
 
 

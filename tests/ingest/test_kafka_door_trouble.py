@@ -271,6 +271,32 @@ def test_what_the_platform_fails_on_holds_nobody_up(centres: Centres, tmp_path: 
     assert positions == sorted(positions)
 
 
+def test_a_message_that_makes_admission_fail_holds_nobody_up(
+    centres: Centres, tmp_path: Path
+) -> None:
+    """It is kept as one; the next one is taken in."""
+    served = serving(tmp_path, centres)
+    assert served.ingest.kafka_door is not None
+    reception = served.ingest.kafka_door._house.reception
+    arrivals = reception.arrivals
+
+    def failing(identity: Any, shape: Any, body: bytes, *rest: Any) -> list[Arrival]:
+        if b"unlucky" in body:
+            raise ZeroDivisionError
+        return arrivals(identity, shape, body, *rest)
+
+    reception.arrivals = failing  # type: ignore[method-assign]  # stands for a mistake of ours
+    with served:
+        place = centres.publish(batch([event(id_="unlucky")]), served.token(), partition=0)
+        behind = centres.publish(batch([event(id_="behind")]), served.token(), partition=0)
+
+        assert statuses(centres, behind) == ["accepted"]
+        receipt = centres.answer(place)
+    assert receipt.error is not None
+    assert (receipt.error.status, receipt.error.code) == (500, "not_recorded")
+    assert [one["status"] for one in results([receipt])] == ["quarantined"]
+
+
 def test_a_broker_that_stops_for_a_while_loses_nothing(tmp_path: Path) -> None:
     """The door waits for it, and goes on where it was."""
     with (
