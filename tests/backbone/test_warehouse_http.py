@@ -1,11 +1,12 @@
 """How often a read is tried."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from services.backbone.errors import WarehouseFailed
-from services.backbone.warehouse_http import Patience
+from services.backbone.warehouse_http import Patience, Server, server_of
 
 PASSING = WarehouseFailed(None, "broke off", temporary=True)
 LASTING = WarehouseFailed(60, "no such table")
@@ -86,3 +87,37 @@ def test_one_attempt_is_one() -> None:
     """In the process nothing is tried again."""
     with pytest.raises(WarehouseFailed):
         Clock().patience(1).read(failing(PASSING))
+
+
+def test_every_option_is_documented() -> None:
+    """The page for operators names each option of a DSN with its default."""
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    plain = server_of("clickhouse://u:p@h:1/d", str)
+    for name in ("connect_s", "answer_s", "command_s", "attempts"):
+        assert f"| `{name}` | `{getattr(plain, name)}` |" in page
+    for name in ("compression", "ca"):
+        assert f"| `{name}` |" in page
+
+
+def test_a_dsn_is_read() -> None:
+    """Every part of it, with what is escaped."""
+    server = server_of(
+        "clickhouses://wri%40ter:p%2Fw@host:1234/views?answer_s=20&compression=zstd&ca=/c.pem"
+        "&insert_quorum=0",
+        str,
+    )
+
+    assert server == Server(
+        host="host",
+        port=1234,
+        user="wri@ter",
+        password="p/w",
+        database="views",
+        secure=True,
+        answer_s=20,
+        compression="zstd",
+        ca="/c.pem",
+        settings=(("insert_quorum", "0"),),
+    )
+    assert server_of("clickhouse://host", str).port == 8123
+    assert server_of("clickhouses://host", str).port == 8443
