@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+CHATTY = ("kafka", "urllib3", "clickhouse_connect")
+"""Each connection is news to them; what fails is told by whoever asked for it."""
 COMMIT_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -139,5 +141,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.ERROR)
     # kafka-python tells each step of each connection as information.
     logging.getLogger("kafka").setLevel(max(level, logging.WARNING))

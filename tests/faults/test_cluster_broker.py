@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.kafka import Kafka
-from tests.support.oracle import hold
-from tests.support.postgres import Postgres
 from tests.support.traffic import Traffic
 
 Settle = Callable[[], None]
@@ -67,30 +63,3 @@ def test_broker_hangs(cluster: Cluster, load: Traffic, settle: Settle) -> None:
     broker.resume()
 
     settle()
-
-
-@pytest.fixture
-def three(tmp_path: Path, postgres: Postgres, names: Iterator[str]) -> Iterator[Cluster]:
-    """A cluster on three brokers."""
-    with (
-        Kafka(tmp_path / "kafka", brokers=3) as kafka,
-        Cluster(tmp_path / "cluster", kafka, postgres, f"three_{next(names)}") as running,
-    ):
-        yield running
-
-
-def test_leaders_move_among_three_brokers(three: Cluster) -> None:
-    """One of three brokers is killed with all that it leads; later the next one."""
-    load = Traffic(three)
-    load.start()
-    for number in (1, 2):
-        three.kafka.brokers[number].kill()
-        three.kafka.wait_until_led(three.topic, without=number)
-        load.wait_for_answers()
-        three.wait_caught_up()
-        three.kafka.start()
-        three.kafka.wait_in_sync(three.topic)
-    load.wait_for_answers()
-    load.stop()
-
-    hold(three, load.journal)

@@ -34,6 +34,7 @@ def test_rebalances_during_batches(cluster: Cluster, load: Traffic, settle: Sett
         load.wait_for_answers()
         leave()
         load.wait_for_answers()
+    cluster.dismiss(third)
 
     settle()
 

@@ -100,11 +100,16 @@ class Cluster:
         return self.services[name]
 
     def another(self, name: str) -> Service:
-        """A projector or a relay more, not started; ``stop`` knows it too."""
+        """A projector or a relay more, not started."""
         command = name.partition("-")[0]
         user = "writer" if command == "project" else "reader"
         self.services[name] = self._service(name, command, user)
         return self.services[name]
+
+    def dismiss(self, service: Service) -> None:
+        """It was killed or stopped, and is no more part of the cluster."""
+        assert not service.alive
+        del self.services[service.name]
 
     def kind(self, command: str) -> list[Service]:
         """All processes of one command."""
@@ -128,10 +133,9 @@ class Cluster:
         return self
 
     def wait_ready(self) -> None:
-        """Wait until every service that runs is; raises RuntimeError with a log's end."""
+        """Wait until every service is; raises RuntimeError with a log's end."""
         for service in self.services.values():
-            if service.alive:
-                service.wait_ready()
+            service.wait_ready()
 
     def stop(self) -> None:
         """Stop every service, then the stand-in; Kafka and PostgreSQL go on."""
