@@ -16,7 +16,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from services.backbone.broker import Topic, consumer, kafka_errors
-from services.backbone.errors import OffsetLost
+from services.backbone.errors import LogUnavailable, OffsetLost
 from services.backbone.kafka_portion import portion_of
 from services.backbone.log import Complete, Portion
 
@@ -101,6 +101,16 @@ class KafkaLog:
             self._reader.seek(place, 0)
             self._reader.pause(place)
         self._told = set(partitions)
+
+    def identity(self) -> str:
+        """Name of the topic and Kafka's own id of it: another one after it was made anew."""
+        id_ = self._reader._cluster.topic_id(self._topic)
+        if id_ is None:
+            self._fetch(0)
+            id_ = self._reader._cluster.topic_id(self._topic)
+        if id_ is None:
+            raise LogUnavailable(f"Kafka has not told the id of {self._topic} yet")
+        return f"{self._topic}/{id_}"
 
     def assigned(self) -> frozenset[str] | None:
         """The partitions that this reader has now; None where it has all there are."""

@@ -60,6 +60,13 @@ class Portion(NamedTuple):
 class Log(Protocol):
     """An ordered, durable log of records, for one reader; calls come one at a time."""
 
+    def identity(self) -> str:
+        """Which log this is: another after it was made anew, whose offsets mean other things.
+
+        Raises LogUnavailable.
+        """
+        ...
+
     def assigned(self) -> frozenset[str] | None:
         """The partitions that this reader has now; None where it has all there are.
 

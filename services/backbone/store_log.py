@@ -54,6 +54,10 @@ class StoreLog:
             self._appended.clear()
         return woken
 
+    def identity(self) -> str:
+        """The event store is one for ever."""
+        return "store"
+
     def assigned(self) -> frozenset[str] | None:
         """None: this reader has all."""
         return None

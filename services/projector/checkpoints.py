@@ -19,9 +19,13 @@ from services.projector.holes import Holes, Refeed
 
 UNHEARD = datetime(1970, 1, 1, tzinfo=UTC)
 
-_READ = (
-    "SELECT partition, node, offset, position, received_at, partitions, hole FROM checkpoints FINAL"
-)
+ANEW = 2**40
+"""Versions of a partition go on from the next multiple of this where another log has it."""
+
+_READ = """
+SELECT partition, node, offset, position, received_at, partitions, hole, log, version
+FROM checkpoints FINAL
+"""
 _COMPLETE = "SELECT node, position, received_at FROM complete"
 _REFEEDS = "SELECT node, holes FROM refeeds"
 
@@ -34,6 +38,10 @@ class Checkpoint(NamedTuple):
     hole: int
     past: Mapping[str, int]
     """The last hole that each node is past."""
+    log: str
+    """Which log it was."""
+    base: int
+    """What is added to its offsets, so that a later log's count as later."""
 
 
 class _Row(msgspec.Struct):
@@ -44,6 +52,8 @@ class _Row(msgspec.Struct):
     received_at: datetime
     partitions: int
     hole: int
+    log: str
+    version: int
 
 
 class _RefeedRow(msgspec.Struct):
@@ -65,7 +75,10 @@ def read(warehouse: Warehouse) -> dict[str, Checkpoint]:
         nodes = [row for row in rows if row.node and row.partition == partition]
         complete = {r.node: Complete(r.position, r.received_at, r.partitions) for r in nodes}
         past = {row.node: row.hole for row in nodes}
-        found[partition] = Checkpoint(of_partition.offset, complete, of_partition.hole, past)
+        base = of_partition.version - of_partition.offset
+        found[partition] = Checkpoint(
+            of_partition.offset, complete, of_partition.hole, past, of_partition.log, base
+        )
     return found
 
 
@@ -104,9 +117,20 @@ class Checkpointer:
         self._written_s = float("-inf")
         self._offsets: dict[str, int] = {}
         self._complete: dict[Place, Complete] = {}
+        self._log = ""
+        self._bases: dict[str, int] = {}
 
-    def standing(self, extent: Extent) -> None:
-        """Hear what the table says already."""
+    def begin(self, log: str, written: Extent, bases: Mapping[str, int]) -> None:
+        """Hear which log it is, what the table says of it already, and what is added to
+        offsets of its partitions."""
+        self._log = log
+        self._bases.update(bases)
+        for partition in bases:
+            self._offsets.pop(partition, None)
+        self._complete = {place: c for place, c in self._complete.items() if place[0] not in bases}
+        self._standing(written)
+
+    def _standing(self, extent: Extent) -> None:
         self._offsets.update(extent.offsets)
         self._complete.update(extent.complete)
 
@@ -122,7 +146,7 @@ class Checkpointer:
         if rows:
             self._warehouse.insert_json("checkpoints", _encoder.encode_lines(rows))
             self._written_s = now_s
-            self.standing(extent)
+            self._standing(extent)
 
     def _moved(self, extent: Extent) -> bool:
         """Whether anything stands that others could not see before."""
@@ -133,17 +157,21 @@ class Checkpointer:
 
     def _rows(self, extent: Extent, holes: Holes) -> Iterable[_Row]:
         for partition, offset in extent.offsets.items():
+            version, log = self._bases.get(partition, 0) + offset, self._log
             if offset != self._offsets.get(partition):
                 hole = holes.standing(partition)
-                yield _Row(partition, "", offset, 0, UNHEARD, 0, hole)
+                yield _Row(partition, "", offset, 0, UNHEARD, 0, hole, log, version)
         for (partition, node), told in extent.complete.items():
             if told != self._complete.get((partition, node)):
+                offset = extent.offsets.get(partition, 0)
                 yield _Row(
                     partition,
                     node,
-                    extent.offsets.get(partition, 0),
+                    offset,
                     told.position,
                     told.received_at,
                     told.partitions,
                     holes.past(partition, node),
+                    self._log,
+                    self._bases.get(partition, 0) + offset,
                 )

@@ -127,9 +127,9 @@ def refeed_views(dsn: str, log: Log) -> int:
     with closing(connect(dsn)) as warehouse, _bars() as bars:
         done = refeed(warehouse, log, bars.fed)
         _close_days(warehouse)
-    mended = ", ".join(f"{p} before {offset}" for p, offset in sorted(done.holes.items()))
+    mended = ", ".join(sorted(done.holes))
     print(
-        f"{done.records} records, {done.set_aside} set aside, holes mended: {mended or 'none'}",
+        f"{done.records} records, {done.set_aside} set aside, holes mended in: {mended or 'none'}",
         file=sys.stderr,
     )
     return 0

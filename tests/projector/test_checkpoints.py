@@ -7,6 +7,7 @@ import pytest
 from services.backbone.log import Complete
 from services.backbone.warehouse import Warehouse
 from services.projector.checkpoints import (
+    ANEW,
     Checkpoint,
     Checkpointer,
     complete,
@@ -31,6 +32,7 @@ def write(
     offset: int,
     told: dict[str, tuple[int, float, int]],
     holes: Holes | None = None,
+    base: int = 0,
 ) -> None:
     """One more checkpoint of a partition: by node position, seconds after noon, partitions."""
     extent = Extent(
@@ -40,7 +42,9 @@ def write(
             for node, (position, seconds, partitions) in told.items()
         },
     )
-    Checkpointer(warehouse).write(0.0, extent, holes or Holes())
+    checkpointer = Checkpointer(warehouse)
+    checkpointer.begin("topic/1", Extent(), {partition: base})
+    checkpointer.write(0.0, extent, holes or Holes())
 
 
 def test_without_a_checkpoint_a_partition_begins_at_its_beginning(warehouse: Warehouse) -> None:
@@ -61,6 +65,8 @@ def test_a_checkpoint_comes_back_as_it_was(warehouse: Warehouse) -> None:
             {"main": Complete(10, moment(1), 2), "xiamen": Complete(4, moment(2), 2)},
             70,
             {"main": 0, "xiamen": 70},
+            "topic/1",
+            0,
         )
     }
 
@@ -72,6 +78,16 @@ def test_the_furthest_counts(warehouse: Warehouse) -> None:
 
     assert read(warehouse)["0"].offset == 50
     assert complete(warehouse) == {"main": Complete(40, moment(40))}
+
+
+def test_a_log_made_anew_begins_again(warehouse: Warehouse) -> None:
+    """Its offsets are small, and count as later all the same."""
+    write(warehouse, "0", 50, {"main": (40, 40, 1)})
+    write(warehouse, "0", 3, {"main": (40, 40, 1)}, base=ANEW)
+    write(warehouse, "0", 60, {"main": (50, 50, 1)})
+
+    checkpoint = read(warehouse)["0"]
+    assert (checkpoint.offset, checkpoint.base) == (3, ANEW)
 
 
 def test_complete_is_what_the_slowest_partition_is(warehouse: Warehouse) -> None:
@@ -157,7 +173,7 @@ def test_nothing_new_is_not_written(warehouse: Warehouse) -> None:
     warehouse.command("TRUNCATE TABLE checkpoints")
     first.write(1.0, extent, Holes())
     second = Checkpointer(warehouse)
-    second.standing(extent)
+    second.begin("topic/1", extent, {})
     second.write(2.0, extent, Holes())
 
     assert read(warehouse) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -31,6 +32,11 @@ from tests.support.records import START
 def topic() -> MemoryTopic:
     """Three partitions with all that was recorded."""
     return filled()
+
+
+_Happening = tuple[frozenset[str], frozenset[str] | None] | None
+"""None: the end. Else what another has, and works on before anybody hears of it; and what is
+kept, None where nobody is told."""
 
 
 class _Killed(BaseException):
@@ -71,22 +77,24 @@ def disturbed(
     warehouse: Warehouse, topic: MemoryTopic, entries: list[Entry], data: st.DataObject
 ) -> None:
     """Projectors that come, are killed, lose partitions and go on without knowing it."""
-    parts = st.sets(st.sampled_from(sorted(topic.names())))
+    parts = st.frozensets(st.sampled_from(sorted(topic.names())))
     rows = data.draw(st.sampled_from([1, 4, 10_000]), label="block")
+    happenings = st.none() | st.tuples(parts, st.none() | parts)
 
-    def reassign(log: ScriptedLog) -> None:
-        """Others have some of its partitions now, and work on them before it hears of it."""
-        other = data.draw(parts, label="to others")
-        projector(warehouse, MemberLog(topic, other), rows).catch_up()
-        if data.draw(st.booleans(), label="told"):
-            log.has = frozenset(data.draw(parts, label="keeps"))
+    def happens(what: _Happening) -> Callable[[ScriptedLog], None]:
+        def happen(log: ScriptedLog) -> None:
+            if what is None:
+                raise _Killed
+            others, keeps = what
+            projector(warehouse, MemberLog(topic, others), rows).catch_up()
+            log.has = log.has if keeps is None else keeps
 
-    def kill(_log: ScriptedLog) -> None:
-        raise _Killed
+        return happen
 
     for _ in range(data.draw(st.integers(0, 3), label="lives")):
-        readings = st.dictionaries(st.integers(0, 9), st.sampled_from([reassign, kill]), max_size=3)
-        log = ScriptedLog(topic, data.draw(parts, label="has"), data.draw(readings))
+        script = data.draw(st.dictionaries(st.integers(0, 9), happenings, max_size=3))
+        has = data.draw(parts, label="has")
+        log = ScriptedLog(topic, has, {n: happens(what) for n, what in script.items()})
         with suppress(_Killed):
             projector(warehouse, log, rows).catch_up()
         claims_hold(warehouse, entries)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import count
+from itertools import islice
 
 import pytest
 
-from services.backbone.errors import OffsetLost
-from services.backbone.log import Complete, Portion
+from services.backbone.log import Complete
 from services.backbone.warehouse import Warehouse
-from services.projector.checkpoints import Checkpointer, read
+from services.projector.check import check
+from services.projector.checkpoints import Checkpointer, complete, read
 from services.projector.extent import Extent
 from services.projector.holes import Holes
+from services.projector.refeed import refeed
 from services.projector.shares import Change, Shares, carry_over
-from tests.projector.grouping import ENTRIES, LAST, claims_hold, filled, lost, projector
+from tests.projector.grouping import (
+    ENTRIES,
+    LAST,
+    ScriptedLog,
+    claims_hold,
+    filled,
+    lost,
+    projector,
+)
+from tests.support.histories import records_of
 from tests.support.memory_log import MemberLog, MemoryLog, MemoryTopic
 from tests.support.projecting import checkpoint
+from tests.support.records import province
 
 TOLD = Complete(9, LAST, 3)
 
@@ -30,7 +40,9 @@ def topic() -> MemoryTopic:
 def written(warehouse: Warehouse, partition: str, offset: int) -> None:
     """A checkpoint of another reader."""
     extent = Extent({partition: offset}, {(partition, "main"): TOLD})
-    Checkpointer(warehouse).write(0.0, extent, Holes())
+    checkpointer = Checkpointer(warehouse)
+    checkpointer.begin("topic/1", Extent(), {})
+    checkpointer.write(0.0, extent, Holes())
 
 
 def take_up(shares: Shares, standing: Extent, holes: Holes | None = None) -> Change:
@@ -122,22 +134,54 @@ def test_a_log_that_loses_what_is_read_is_taken_up_anew(
     warehouse: Warehouse, topic: MemoryTopic
 ) -> None:
     """Retention may pass a projector that is slow: then there is a hole, and it goes on."""
-
-    class Losing(MemberLog):
-        """At the third reading the beginning of a partition is gone."""
-
-        readings = count()
-
-        def read(self, after: Mapping[str, int], limit: int) -> Portion | None:
-            """See ``Log``."""
-            if next(self.readings) == 2:
-                lost(self.topic, "1", 70)
-            if after["1"] < self.topic.first("1"):
-                raise OffsetLost("gone")
-            return super().read(after, limit)
-
-    slow = projector(warehouse, Losing(topic), rows=10)
+    slow = projector(
+        warehouse,
+        ScriptedLog(topic, topic.names(), {2: lambda _: lost(topic, "1", 70)}),
+        rows=10,
+    )
     slow.catch_up()
 
     assert slow.health.holes == 1
     claims_hold(warehouse, ENTRIES)
+
+
+@pytest.mark.parametrize("partitions", [1, 2, 3, 5])
+@pytest.mark.parametrize("more", [0, 30])
+def test_a_topic_that_was_made_anew_is_read_from_its_beginning(
+    warehouse: Warehouse, partitions: int, more: int
+) -> None:
+    """Also where it is longer than the old one by now; what stands is not inserted again."""
+    entries = list(islice(province(11, at_once=20), 330))
+    old, anew = MemoryTopic(name="topic/1"), MemoryTopic(partitions, name="topic/2")
+    for topic, sent in ((old, entries[:300]), (anew, entries[: 300 + more])):
+        for start in range(0, len(sent), 50):
+            topic.deliver(sent[start : start + 50])
+    projector(warehouse, MemberLog(old)).catch_up()
+    second = projector(warehouse, MemberLog(anew))
+    second.catch_up()
+    third = projector(warehouse, MemberLog(anew))
+    third.catch_up()
+
+    last = records_of(entries[299 + more :][:1])[0].received_at
+    assert complete(warehouse) == {"main": Complete(300 + more, last)}
+    assert check(warehouse, entries[: 300 + more], total=330).listed == []
+    assert third.health.records == 0
+    if partitions <= 3:
+        assert second.health.records == more
+
+
+def test_a_topic_made_anew_that_lost_its_beginning_has_a_hole(
+    warehouse: Warehouse, topic: MemoryTopic
+) -> None:
+    """A refeed of the old one, however late its holes, mends nothing of it."""
+    topic.expire("1", topic.end("1"))
+    projector(warehouse, MemberLog(topic)).catch_up()
+    refeed(warehouse, MemoryLog(ENTRIES[:280]))
+    anew = filled()
+    anew.name = "topic/2"
+    lost(anew, "1", 2)
+    second = projector(warehouse, MemberLog(anew))
+    second.catch_up()
+
+    assert second.health.holes == 1
+    assert complete(warehouse)["main"].position == 280

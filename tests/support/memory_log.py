@@ -9,6 +9,7 @@ from zlib import crc32
 
 import msgspec
 
+from services.backbone.errors import OffsetLost
 from services.backbone.log import LOAD_PREFIX, Complete, Entry, Poison, Portion
 
 
@@ -68,6 +69,10 @@ class MemoryLog:
         """All entries, node by node."""
         return [entry for node in self._nodes.values() for entry in node]
 
+    def identity(self) -> str:
+        """See ``Log``."""
+        return "memory"
+
     def assigned(self) -> frozenset[str] | None:
         """See ``Log``."""
         return None
@@ -102,8 +107,9 @@ class MemoryLog:
 class MemoryTopic:
     """As a topic of Kafka: entries and marks in partitions, what stands twice included."""
 
-    def __init__(self, partitions: int = 3) -> None:
+    def __init__(self, partitions: int = 3, name: str = "topic/1") -> None:
         self.partitions = partitions
+        self.name = name
         self.woken = _Woken()
         self._records: dict[str, list[Entry | _Mark | bytes]] = {
             str(n): [] for n in range(partitions)
@@ -167,7 +173,9 @@ class MemoryTopic:
     def portion(self, partition: str, offset: int, limit: int) -> Portion | None:
         """What stands from an offset on; None when nothing does."""
         records = self._records[partition]
-        start = at = max(offset, self._firsts[partition])
+        if not self._firsts[partition] <= offset <= len(records):
+            raise OffsetLost(f"{offset} of {partition}")
+        start = at = offset
         entries: list[Entry] = []
         complete: dict[str, Complete] = {}
         poison: list[Poison] = []
@@ -176,7 +184,8 @@ class MemoryTopic:
             if isinstance(record, Entry):
                 entries.append(record)
             elif isinstance(record, _Mark):
-                complete[record.node] = record.complete
+                known = complete.get(record.node, record.complete)
+                complete[record.node] = max(known, record.complete)
             else:
                 poison.append(Poison(at, record, "no record"))
             at += 1
@@ -192,6 +201,10 @@ class MemberLog:
         self.has = topic.names() if assigned is None else frozenset(assigned)
         self.wait = topic.woken.wait
         self._told: frozenset[str] = frozenset()
+
+    def identity(self) -> str:
+        """See ``Log``."""
+        return self.topic.name
 
     def assigned(self) -> frozenset[str] | None:
         """See ``Log``."""
@@ -214,7 +227,8 @@ class MemberLog:
         """See ``Log``; what was assigned and not asked for stays where it is."""
         with self.topic.woken.changed:
             for partition in sorted(self.has & self._told, key=lambda p: (after.get(p, 0), p)):
-                portion = self.topic.portion(partition, after.get(partition, 0), limit)
+                offset = after.get(partition, self.topic.first(partition))
+                portion = self.topic.portion(partition, offset, limit)
                 if portion is not None:
                     return portion
             return None

@@ -33,7 +33,9 @@ def insert(warehouse: Warehouse, entries: Iterable[Entry]) -> None:
 def checkpoint(warehouse: Warehouse, node: str, position: int, received_at: datetime) -> None:
     """Say of a node with a partition of its own that it stands up to there."""
     extent = Extent({node: position}, {(node, node): Complete(position, received_at)})
-    Checkpointer(warehouse).write(0.0, extent, Holes())
+    checkpointer = Checkpointer(warehouse)
+    checkpointer.begin("memory", Extent(), {})
+    checkpointer.write(0.0, extent, Holes())
 
 
 def contents(warehouse: Warehouse, table: str) -> list[tuple[object, ...]]:
