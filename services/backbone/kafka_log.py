@@ -10,14 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from services.backbone.broker import Topic, consumer, kafka_errors
 from services.backbone.errors import LogUnavailable, OffsetLost
-from services.backbone.kafka_portion import portion_of
+from services.backbone.kafka_fetch import read_lean
+from services.backbone.kafka_portion import Record, portion_of
 from services.backbone.log import Complete, Portion
 
 FETCH_RECORDS = 10_000
@@ -71,9 +71,10 @@ class KafkaLog:
         self._topic = topic.name
         self._group = group
         self._reader = consumer(topic, client, group)
+        read_lean(self._reader)
         self._handover = _Handover(self._reader)
         self._next: dict[int, int] = {}  # by partition that is read: offset to hand out next
-        self._fetched: dict[int, list[Any]] = {}
+        self._fetched: dict[int, list[Record]] = {}
         self._begins: dict[int, int] = {}
         self._ends: dict[int, int] = {}
         self._told: set[int] = set()  # what `assigned` has named

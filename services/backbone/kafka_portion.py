@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol
 
 import msgspec
 
@@ -19,31 +18,9 @@ from services.backbone.log import Complete, Entry, Poison, Portion
 _EVENT = re.compile(
     rb'\{"node":"(%b)","position":([1-9][0-9]{0,17}),"' % NODE_NAME.pattern.encode()
 )
+Record = tuple[int, bytes | None, bytes | None, Sequence[tuple[str, bytes | None]]]
+"""Offset, key, value and headers."""
 _mark = msgspec.json.Decoder(LogMark)
-
-
-class Record(Protocol):
-    """As much of kafka-python's record as is read here."""
-
-    @property
-    def offset(self) -> int:
-        """Its place in the partition."""
-        ...
-
-    @property
-    def key(self) -> bytes | None:
-        """The stream of an event."""
-        ...
-
-    @property
-    def value(self) -> bytes | None:
-        """The body."""
-        ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
-        """Name and value."""
-        ...
 
 
 def portion_of(partition: str, records: Sequence[Record], limit: int) -> tuple[Portion, int]:
@@ -56,11 +33,11 @@ def portion_of(partition: str, records: Sequence[Record], limit: int) -> tuple[P
     poison: list[Poison] = []
     nodes: dict[bytes, str] = {}
     taken = 0
-    for record in records:
-        body = record.value or b""
+    for offset, key, value, headers in records:
+        body = value or b""
         # A mark begins as an event does.
-        if record.key is None and MARK_HEADER in record.headers:
-            _note(record, complete, poison)
+        if key is None and MARK_HEADER in headers:
+            _note(offset, body, complete, poison)
         elif found := _EVENT.match(body):
             if len(entries) == limit:
                 break
@@ -68,20 +45,19 @@ def portion_of(partition: str, records: Sequence[Record], limit: int) -> tuple[P
             name = nodes.get(node) or nodes.setdefault(node, node.decode())
             entries.append(Entry(name, int(position), body))
         else:
-            poison.append(Poison(record.offset, body, "is no record of an event"))
+            poison.append(Poison(offset, body, "is no record of an event"))
         taken += 1
-    return Portion(partition, entries, records[taken - 1].offset + 1, complete, poison), taken
+    return Portion(partition, entries, records[taken - 1][0] + 1, complete, poison), taken
 
 
-def _note(record: Record, complete: dict[str, Complete], poison: list[Poison]) -> None:
-    body = record.value or b""
+def _note(offset: int, body: bytes, complete: dict[str, Complete], poison: list[Poison]) -> None:
     try:
         mark = _mark.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        poison.append(Poison(record.offset, body, "is no mark that can be read"))
+        poison.append(Poison(offset, body, "is no mark that can be read"))
         return
     if not NODE_NAME.fullmatch(mark.node) or mark.received_at.tzinfo is None:
-        poison.append(Poison(record.offset, body, "is a mark of no node"))
+        poison.append(Poison(offset, body, "is a mark of no node"))
         return
     told = Complete(mark.position, mark.received_at, mark.partitions)
     known = complete.get(mark.node)

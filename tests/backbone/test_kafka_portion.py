@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -11,30 +11,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.envelope import MARK_HEADER, LogMark, log_body
-from services.backbone.kafka_portion import portion_of
+from services.backbone.kafka_portion import Record, portion_of
 from services.backbone.log import Complete, Entry, Portion
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-class Fetched(NamedTuple):
-    """As kafka-python gives it."""
+def fetched(
+    offset: int,
+    value: bytes | None,
+    key: bytes | None = b"incident/R1",
+    headers: Sequence[tuple[str, bytes]] = (),
+) -> Record:
+    """A record as it was fetched."""
+    return offset, key, value, headers
 
-    offset: int
-    value: bytes | None
-    key: bytes | None = b"incident/R1"
-    headers: list[tuple[str, bytes]] = []  # noqa: RUF012 # no test changes it
 
-
-def event(offset: int, position: int, node: str = "main") -> Fetched:
+def event(offset: int, position: int, node: str = "main") -> Record:
     """A record of an event."""
-    return Fetched(offset, log_body(node, position, b'{"stream":"incident/R1"}'))
+    return fetched(offset, log_body(node, position, b'{"stream":"incident/R1"}'))
 
 
-def mark(offset: int, position: int, *, node: str = "main", partitions: int = 4) -> Fetched:
+def mark(offset: int, position: int, *, node: str = "main", partitions: int = 4) -> Record:
     """A mark."""
     body = LogMark(node=node, position=position, received_at=NOON, partitions=partitions)
-    return Fetched(offset, msgspec.json.encode(body), None, [MARK_HEADER])
+    return fetched(offset, msgspec.json.encode(body), None, [MARK_HEADER])
 
 
 def test_events_and_marks_are_told_apart() -> None:
@@ -89,7 +90,7 @@ def test_a_relay_that_repeats_itself_takes_nothing_back() -> None:
 )
 def test_what_is_no_record_is_set_aside(body: bytes | None) -> None:
     """Whole, with its place, and what comes after it is read on."""
-    found, _ = portion_of("0", [event(1, 1), Fetched(2, body), event(3, 2)], 10)
+    found, _ = portion_of("0", [event(1, 1), fetched(2, body), event(3, 2)], 10)
 
     assert [entry.position for entry in found.entries] == [1, 2]
     assert [(poison.offset, poison.body) for poison in found.poison] == [(2, body or b"")]
@@ -107,7 +108,7 @@ def test_what_is_no_record_is_set_aside(body: bytes | None) -> None:
 )
 def test_a_mark_that_cannot_be_read_is_set_aside(body: bytes | None) -> None:
     """It tells nothing."""
-    found, _ = portion_of("0", [Fetched(1, body, None, [MARK_HEADER])], 10)
+    found, _ = portion_of("0", [fetched(1, body, None, [MARK_HEADER])], 10)
 
     assert found.complete == {}
     assert [poison.offset for poison in found.poison] == [1]
@@ -116,7 +117,7 @@ def test_a_mark_that_cannot_be_read_is_set_aside(body: bytes | None) -> None:
 @given(st.binary(), st.none() | st.binary(), st.booleans())
 def test_no_bytes_disturb_it(body: bytes, key: bytes | None, marked: bool) -> None:
     """Whatever anybody publishes."""
-    record = Fetched(1, body, key, [MARK_HEADER] if marked else [])
+    record = fetched(1, body, key, [MARK_HEADER] if marked else [])
     found, taken = portion_of("0", [record], 1)
 
     assert (found.after, taken) == (2, 1)
