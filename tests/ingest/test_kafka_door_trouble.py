@@ -245,7 +245,9 @@ def test_records_that_cannot_be_read_are_passed_over(centres: Centres, tmp_path:
         centres.hear(lambda: centres.committed() == {0: 3, 1: 1})
 
 
-def test_what_the_platform_fails_on_holds_nobody_up(centres: Centres, tmp_path: Path) -> None:
+def test_what_the_platform_fails_on_holds_nobody_up(
+    centres: Centres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It stands alone in quarantine; all others of its batch are recorded, in order."""
     served = serving(tmp_path, centres)
     application = served.ingest.writer._application
@@ -257,7 +259,7 @@ def test_what_the_platform_fails_on_holds_nobody_up(centres: Centres, tmp_path: 
                 raise ZeroDivisionError
         return record(arrivals)
 
-    application.record = failing  # type: ignore[method-assign]  # stands for a mistake of ours
+    monkeypatch.setattr(application, "record", failing)
     with served:
         events = [event(id_=f"x{n}") for n in range(9)]
         place = centres.publish(batch(events), served.token(), partition=0)
@@ -272,7 +274,7 @@ def test_what_the_platform_fails_on_holds_nobody_up(centres: Centres, tmp_path: 
 
 
 def test_a_message_that_makes_admission_fail_holds_nobody_up(
-    centres: Centres, tmp_path: Path
+    centres: Centres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is kept as one; the next one is taken in."""
     served = serving(tmp_path, centres)
@@ -285,7 +287,7 @@ def test_a_message_that_makes_admission_fail_holds_nobody_up(
             raise ZeroDivisionError
         return arrivals(identity, shape, body, *rest)
 
-    reception.arrivals = failing  # type: ignore[method-assign]  # stands for a mistake of ours
+    monkeypatch.setattr(reception, "arrivals", failing)
     with served:
         place = centres.publish(batch([event(id_="unlucky")]), served.token(), partition=0)
         behind = centres.publish(batch([event(id_="behind")]), served.token(), partition=0)
