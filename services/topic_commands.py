@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from services.backbone import broker, topics
 from services.backbone.broker import Topic
+from services.backbone.door_topics import topics_of
 from services.backbone.errors import SettingInvalid
 from services.backbone.settings import Settings
 from services.backbone.topics import Change, Declared
-from services.ingest.kafka_door import topics_of
 
 _Work = Callable[[Topic, Sequence[Declared]], list[Change]]
 
@@ -36,7 +36,7 @@ def _wanted(settings: Settings) -> list[tuple[Topic, list[Declared]]]:
         log = broker.parse("YIPING_LOG", settings.log)
         wanted.append((log, [topics.log_topic(log.name)]))
     if settings.door:
-        requests, receipts = topics_of(settings.door)
+        requests, receipts = topics_of("YIPING_DOOR", settings.door)
         declared = [topics.door_topic(requests.name), topics.receipts_topic(receipts.name)]
         wanted.append((requests, declared))
     if not wanted:

@@ -10,11 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import closing
-from urllib.parse import parse_qsl, urlencode
 
-from schemas.asyncapi_topics import CENTRE_RECEIPTS
-from services.backbone import broker
-from services.backbone.broker import Topic
+from services.backbone.door_topics import topics_of
 from services.backbone.telemetry import Metrics
 from services.ingest.errors import DoorClosing, DoorStuck
 from services.ingest.kafka_session import House, Pauses, Session
@@ -26,19 +23,6 @@ SETTING = "YIPING_DOOR"
 STANDBY_S = 0.2
 
 logger = logging.getLogger(__name__)
-
-
-def topics_of(dsn: str) -> tuple[Topic, Topic]:
-    """The topics of messages and of receipts that a DSN names; raises SettingInvalid.
-
-    The option ``receipts`` names the second one.
-    """
-    place, mark, query = dsn.partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    receipts = options.pop("receipts", CENTRE_RECEIPTS)
-    requests = broker.parse(SETTING, f"{place}{mark}{urlencode(options)}")
-    other = f"{place.rpartition('/')[0]}/{receipts}{mark}{urlencode(options)}"
-    return requests, broker.parse(SETTING, other)
 
 
 class KafkaDoor:
@@ -58,7 +42,7 @@ class KafkaDoor:
 
         Raises SettingInvalid for a DSN that cannot be used; where no broker answers, it waits.
         """
-        requests, receipts = topics_of(dsn)
+        requests, receipts = topics_of(SETTING, dsn)
         self._closing = threading.Event()
         self._pauses = Pauses()
         self._metrics = metrics

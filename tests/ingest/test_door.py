@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.backbone.sqlite_store import SQLiteEventStore
 from services.ingest import door
 from services.ingest.bodies import BATCH, LINES, SINGLE
 from tests.support.events import (
@@ -243,7 +244,9 @@ def test_a_full_disk_acknowledges_nothing(tmp_path: Path) -> None:
     with Served(settings_in(tmp_path)) as served, served.client() as client:
         post(client, batch([event(id_="0")]))
         body = batch(event(id_=f"n{n}", data={"evidence": ["x" * 400] * 20}) for n in range(100))
-        with full_disk(served.ingest.store):
+        store = served.ingest.store
+        assert isinstance(store, SQLiteEventStore)
+        with full_disk(store):
             assert_problem(post(client, body), 507, "store_full")
             assert served.ingest.store.heads()["main"].position == 1
 

@@ -12,9 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.backbone.errors import SettingInvalid
 from services.ingest.bodies import BATCH, LINES, SINGLE
-from services.ingest.kafka_door import topics_of
 from services.ingest.receipts import KEY_BYTES
 from services.simulator.malformed import KINDS, malformed
 from tests.support.centres import Centres, results
@@ -288,20 +286,3 @@ def test_messages_are_counted(centres: Centres, served: Served) -> None:
     assert served.metric("yiping_door_messages_total", outcome="answered") == answered + 1
     assert served.metric("yiping_door_messages_total", outcome="refused") == refused + 1
     assert served.metric("yiping_door_failures") == 0
-
-
-def test_the_dsn_names_both_topics() -> None:
-    """The receipts' has a name of its own unless an option gives it."""
-    requests, receipts = topics_of("kafka://u:p@a:1,b:2/in?security_protocol=SASL_SSL")
-    _, named = topics_of("kafka://a:1/in?receipts=out")
-
-    assert (requests.name, receipts.name, named.name) == ("in", "centre.receipts.v1", "out")
-    assert (requests.servers, requests.security) == (receipts.servers, receipts.security)
-    assert requests.security["sasl_plain_password"] == "p"
-
-
-@pytest.mark.parametrize("dsn", ["kafka://a:1/in?receipts=", "kafka://a/in", "kafka://a:1/in?x=y"])
-def test_a_dsn_that_cannot_be_used_is_refused(dsn: str) -> None:
-    """With the setting's name."""
-    with pytest.raises(SettingInvalid, match="YIPING_DOOR"):
-        topics_of(dsn)
