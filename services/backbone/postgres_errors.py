@@ -19,4 +19,5 @@ def mapped_errors() -> Iterator[None]:
     except psycopg.errors.DiskFull as error:
         raise StoreFull("the disk of the event store is full") from error
     except (EventSourcingError, psycopg.Error) as error:
-        raise StoreUnavailable("the event store did not do what it was asked") from error
+        what = f"the event store did not do what it was asked: {type(error).__name__}"
+        raise StoreUnavailable(what) from error

@@ -19,4 +19,5 @@ def mapped_errors() -> Iterator[None]:
     except (EventSourcingError, sqlite3.Error) as error:
         if "database or disk is full" in str(error):
             raise StoreFull("the disk of the event store is full") from error
-        raise StoreUnavailable("the event store did not do what it was asked") from error
+        what = f"the event store did not do what it was asked: {type(error).__name__}"
+        raise StoreUnavailable(what) from error

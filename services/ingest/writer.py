@@ -190,13 +190,17 @@ class Writer:
         arrivals = [arrival for part in parts for arrival in part.arrivals]
         try:
             answers = self._commit(arrivals)
+        except StoreUnavailable as error:
+            # As often as someone asks: no trace, in which the store may quote what it was given.
+            facts = {"events": len(arrivals), "why": str(error)}
+            logger.warning("the event store took no commit", extra={"facts": facts})
+            self._tell(error)
+            _refuse(parts, error)
+            return
         except Exception as error:
             logger.exception("a commit failed", extra={"facts": {"events": len(arrivals)}})
-            if isinstance(error, StoreUnavailable):
-                self._tell(error)
-            if len(parts) == 1 or isinstance(error, StoreUnavailable):
-                for part in parts:
-                    part.answers.set_exception(error)
+            if len(parts) == 1:
+                _refuse(parts, error)
                 return
             # What one request brought must not keep the others out.
             for part in parts:
@@ -218,3 +222,8 @@ class Writer:
         self._metrics.commit_events.inc(len(arrivals))
         self._appended()
         return answers
+
+
+def _refuse(parts: Sequence[_Part], error: Exception) -> None:
+    for part in parts:
+        part.answers.set_exception(error)
