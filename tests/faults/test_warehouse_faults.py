@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from itertools import islice
 
@@ -140,6 +141,46 @@ def test_a_server_that_is_killed_is_waited_for(
     running.stop()
 
     assert differences(direct, entries) == []
+
+
+def faults_at_random(
+    warehouse: Warehouse, proxy: Proxy, entries: list[Entry], made: random.Random
+) -> int:
+    """Take in all entries while one fault follows another; tells how many there were."""
+    progress = Progress()
+    running = projector(warehouse, entries, progress)
+    running.follow()
+    faults = 0
+    while progress.snapshot().positions.get("main", 0) < len(entries):
+        if proxy.hits >= faults:
+            faults = proxy.hits + 1
+            fault = made.choice([f for f in Fault if f is not Fault.DELAY])
+            proxy.fail(fault, on=made.choice([EVENTS, CHECKPOINTS, ANYTHING]), times=1)
+        progress.wait(progress.snapshot().generation, 0.02)
+    proxy.heal()
+    running.stop()
+    return proxy.hits
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_fault_after_fault_changes_nothing(
+    direct: Warehouse, written: Warehouse, proxy: Proxy, entries: list[Entry], seed: int
+) -> None:
+    """Of every kind, at any statement, for as long as there is something to take in."""
+    assert faults_at_random(written, proxy, entries, random.Random(seed))
+    assert differences(direct, entries) == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(2, 22))
+def test_many_faults_change_nothing(
+    direct: Warehouse, written: Warehouse, proxy: Proxy, seed: int
+) -> None:
+    """As above, over longer logs."""
+    longer = list(islice(province(seed, per_day=2_000, at_once=100), 6 * RECORDS))
+
+    assert faults_at_random(written, proxy, longer, random.Random(seed)) > 10
+    assert differences(direct, longer) == []
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT_REPLY, Fault.CUT_AFTER, Fault.CUT_REQUEST])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import clickhouse_connect
 import pytest
 
 from services.backbone.errors import WarehouseFailed
@@ -119,6 +121,36 @@ def test_a_writer_inserts_but_changes_no_table(
                 writer.command(statement)
             assert failed.value.number == 392
         assert writer.rows("SELECT id FROM facts") == [(1,)]
+
+
+@pytest.mark.parametrize("packing", ["lz4", "zstd", "gzip"])
+def test_bodies_may_be_packed(
+    clickhouse: ClickHouse, clickhouse_database: str, packing: str
+) -> None:
+    """Inserts in columns (Native, in chunks) and answers, as clickhouse-connect packs them."""
+    client = clickhouse_connect.get_client(
+        host="127.0.0.1",
+        port=clickhouse.port,
+        username="migrator",
+        password="migrates-for-tests",
+        database=clickhouse_database,
+        compress=packing,
+        autogenerate_session_id=False,
+    )
+    client.command("CREATE TABLE facts (id UInt64, name String) ENGINE = MergeTree ORDER BY id")
+    rows = [(n, "警情" * (n % 50)) for n in range(20_000)]
+    client.insert("facts", rows, column_names=["id", "name"])
+
+    assert client.query("SELECT * FROM facts ORDER BY id").result_rows == rows
+    client.close()
+
+
+def test_what_is_packed_otherwise_is_refused(clickhouse: ClickHouse) -> None:
+    """With a number, not with a broken connection."""
+    broken_off = gzip.compress(b"SELECT 1")[:-9]
+    for encoding, body in (("lz4", b"no lz4"), ("gzip", broken_off), ("rar", b"SELECT 1")):
+        status, _, headers = ask(clickhouse, "/", body, Content_Encoding=encoding)
+        assert (status, headers["X-ClickHouse-Exception-Code"]) == (500, "271")
 
 
 def test_what_was_written_outlives_a_kill(tmp_path: Path) -> None:

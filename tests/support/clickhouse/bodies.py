@@ -13,11 +13,22 @@ from backports import zstd
 
 PIECE_BYTES = 1 << 20
 
-_UNPACK: dict[str, Callable[[], Callable[[bytes], bytes]]] = {
-    "lz4": lambda: _frames(lz4.frame.LZ4FrameDecompressor),
-    "zstd": lambda: _frames(zstd.ZstdDecompressor),
-    "gzip": lambda: zlib.decompressobj(31).decompress,
-    "deflate": lambda: zlib.decompressobj().decompress,
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+_UNPACK: dict[str, Callable[[], _Decompressor]] = {
+    "lz4": lz4.frame.LZ4FrameDecompressor,
+    "zstd": zstd.ZstdDecompressor,
+    "gzip": lambda: zlib.decompressobj(31),
+    "deflate": zlib.decompressobj,
 }
 _PACK: dict[str, Callable[[bytes], bytes]] = {
     "lz4": lz4.frame.compress,
@@ -45,14 +56,16 @@ def pieces(file: BufferedIOBase, length: int | None, encoding: str) -> Iterator[
         return
     if encoding not in _UNPACK:
         raise Unreadable(encoding)
-    unpack = _UNPACK[encoding]()
+    frames = _Frames(_UNPACK[encoding])
     for piece in raw:
         try:
-            unpacked = unpack(piece)
+            unpacked = frames.unpack(piece)
         except (RuntimeError, zlib.error, zstd.ZstdError):
             raise Unreadable(encoding) from None
         if unpacked:
             yield unpacked
+    if not frames.whole:
+        raise Unreadable(encoding)
 
 
 def packed(body: bytes, accepted: str) -> tuple[str, bytes]:
@@ -86,28 +99,24 @@ def _chunked(file: BufferedIOBase) -> Iterator[bytes]:
             return
 
 
-class _Decompressor(Protocol):
-    @property
-    def eof(self) -> bool: ...
+class _Frames:
+    """Unpacks one frame after another, as clients write them."""
+
+    def __init__(self, made: Callable[[], _Decompressor]) -> None:
+        self._made = made
+        self._current: _Decompressor | None = None
 
     @property
-    def unused_data(self) -> bytes: ...
+    def whole(self) -> bool:
+        """Whether no frame was broken off."""
+        return self._current is None or self._current.eof
 
-    def decompress(self, data: bytes) -> bytes: ...
-
-
-def _frames(decompressor: Callable[[], _Decompressor]) -> Callable[[bytes], bytes]:
-    """Unpack one frame after another, as clients write them."""
-    current = decompressor()
-
-    def unpack(data: bytes) -> bytes:
-        nonlocal current
+    def unpack(self, data: bytes) -> bytes:
+        """What some more data hold."""
         found = []
         while data:
-            if current.eof:
-                current = decompressor()
-            found.append(current.decompress(data))
-            data = current.unused_data if current.eof else b""
+            if self._current is None or self._current.eof:
+                self._current = self._made()
+            found.append(self._current.decompress(data))
+            data = self._current.unused_data if self._current.eof else b""
         return b"".join(found)
-
-    return unpack
