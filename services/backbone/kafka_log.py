@@ -21,6 +21,8 @@ from services.backbone.kafka_portion import Record, portion_of
 from services.backbone.log import Complete, Portion
 
 FETCH_RECORDS = 10_000
+ABSENCE_MS = 60_000
+"""A reader that asks for nothing so long is given up; the others wait no longer for it."""
 FETCH_MS = 200
 ANSWER_MS = 5_000
 """Within that Kafka answers, or is taken to be out of reach."""
@@ -70,7 +72,7 @@ class KafkaLog:
         """
         self._topic = topic.name
         self._group = group
-        self._reader = consumer(topic, client, group)
+        self._reader = consumer(topic, client, group, max_poll_interval_ms=ABSENCE_MS)
         read_lean(self._reader)
         self._handover = _Handover(self._reader)
         self._next: dict[int, int] = {}  # by partition that is read: offset to hand out next

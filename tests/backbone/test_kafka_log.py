@@ -6,7 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -75,8 +75,10 @@ class Reader:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            if not self._turn():
-                self.log.wait(0.05)
+            # On a machine that is busy Kafka may be slow to answer; a projector tries again, too.
+            with suppress(LogUnavailable):
+                if not self._turn():
+                    self.log.wait(0.05)
             with self._turned:
                 self._turned.notify_all()
 
