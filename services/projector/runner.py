@@ -97,6 +97,7 @@ class Projector:
         self._jitter = jitter
         self._stopping = threading.Event()
         self._pause = pause or self._stopping.wait
+        self._shared = shared
         self._told = told
         self._thread: threading.Thread | None = None
         self._failures = self._records = self._duplicates = self._set_aside = 0
@@ -133,7 +134,10 @@ class Projector:
         self._follow(to_end=True)
 
     def stop(self) -> None:
-        """Take in all that stands on the log, write the checkpoint, end the thread."""
+        """Take in what was read, write the checkpoint, end the thread.
+
+        One that does not share the log takes in all that stands on it.
+        """
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
@@ -151,15 +155,21 @@ class Projector:
         )
 
     def _follow(self, *, to_end: bool = False) -> None:
-        """Follow the log until asked to stop, and then to its end."""
+        """Follow the log until asked to stop, and then to its end unless others go on."""
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="projector-reader") as self._reader:
-                while self._round(to_end or self._stopping.is_set()):
+                while not self._leaves(to_end) and self._round(to_end or self._stopping.is_set()):
                     pass
+                if self._batch.waits:
+                    self._flush()
                 self._insist(self._write_checkpoint)
                 self._insist(lambda: self._days.close(self._standing, math.inf))
         except _Stopped:
             log.warning("stopped while the warehouse fails; the rest is inserted at the next start")
+
+    def _leaves(self, to_end: bool) -> bool:
+        """Whether to end before the log does: others go on with the rest."""
+        return self._shared and self._stopping.is_set() and not to_end
 
     def _round(self, ending: bool) -> bool:
         """Read once, and insert, report or wait; False when all is done and should end."""

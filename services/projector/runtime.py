@@ -56,7 +56,7 @@ class Projection:
         self._opener.start()
 
     def stop(self) -> None:
-        """Take in what stands on the log, write the checkpoint, let go of everything."""
+        """Take in what was read, write the checkpoint, let go of everything."""
         self._stopping.set()
         if self._opener.ident is not None:
             self._opener.join()

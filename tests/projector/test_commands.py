@@ -12,6 +12,7 @@ from services.projector.commands import (
     list_views,
     plan_views,
     rebuild_view,
+    refeed_views,
 )
 from services.projector.errors import UnknownView
 from tests.support.memory_log import MemoryLog
@@ -122,3 +123,20 @@ def test_entries_come_node_by_node(log: MemoryLog) -> None:
     log.append(load)
 
     assert list(entries_of(log, page=7)) == [*ENTRIES, *load]
+
+
+def test_a_refeed_tells_what_it_did(
+    warehouse_dsn: str, log: MemoryLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How much, what of it was no record, which holes; days that it closes get keyframes."""
+    apply_views(warehouse_dsn)
+    capsys.readouterr()
+    assert refeed_views(warehouse_dsn, log) == 0
+    assert refeed_views(warehouse_dsn, log) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "records" in line]
+
+    assert said == [
+        "500 records, 0 set aside, holes mended in: none",
+        "0 records, 0 set aside, holes mended in: none",
+    ]
+    assert check_views(warehouse_dsn, log, 500) == 0

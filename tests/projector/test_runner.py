@@ -293,6 +293,34 @@ def test_while_the_warehouse_fails_the_place_in_the_group_is_kept(warehouse: War
     assert check(warehouse, ENTRIES, total=300).listed == []
 
 
+def test_one_of_a_group_leaves_the_rest_to_the_others(warehouse: Warehouse) -> None:
+    """However long the log is: what was read stands when it ends, and its checkpoint says so."""
+    topic = MemoryTopic()
+    for start in range(0, 300, 30):
+        topic.deliver(ENTRIES[start : start + 30])
+
+    class Stopping(MemberLog):
+        """Is told to stop at the fourth reading."""
+
+        readings = 0
+
+        def read(self, after: Mapping[str, int], limit: int) -> Portion | None:
+            """See ``Log``."""
+            self.readings += 1
+            if self.readings == 4:
+                first._stopping.set()
+            return super().read(after, min(limit, 20))
+
+    first = Projector(warehouse, Stopping(topic), Progress(), shared=True)
+    first._follow()
+    assert 0 < first.health.records < 200
+    second = Projector(warehouse, MemberLog(topic), Progress(), shared=True)
+    second.catch_up()
+
+    assert first.health.records + second.health.records == 300
+    assert check(warehouse, ENTRIES, total=300).listed == []
+
+
 def test_ends_of_partitions_are_told(warehouse: Warehouse) -> None:
     """Where each is, and where it ends: lag is the difference."""
     told: list[tuple[dict[str, int], dict[str, int]]] = []
