@@ -44,6 +44,8 @@ examples:
   yiping simulate --url URL --data DIR --rate 50 --faults 0.1 --journal j.ndjson
       one event in ten late, doubled, corrected, malformed …; each answer is noted beside the
       one that it must be
+  yiping simulate --kafka kafka://127.0.0.1:9092/centre.events.v1 --data DIR --rate 50
+      the same through the Kafka door; the answers are the receipts
   yiping simulate --check j.ndjson
       read that journal: exit 1 when an answer was not the one that it had to be
 
@@ -97,6 +99,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     where = parser.add_argument_group("where to, and as whom")
     where.add_argument("--url", help="the server, as http://127.0.0.1:8000")
+    where.add_argument(
+        "--kafka",
+        metavar="DSN",
+        help="publish to a Kafka door instead: kafka://HOST:PORT/TOPIC, as YIPING_DOOR names it",
+    )
     where.add_argument(
         "--token",
         default=os.environ.get("YIPING_TOKEN"),
@@ -201,8 +208,8 @@ async def _until_stopped(simulation: Simulation) -> PostOffice | None:
 
 def _options(arguments: argparse.Namespace) -> Options:
     """The options as a run takes them; raises OptionInvalid."""
-    if not arguments.url:
-        raise OptionInvalid("--url", "name the server, as http://127.0.0.1:8000")
+    if bool(arguments.url) == bool(arguments.kafka):
+        raise OptionInvalid("--url", "name the server, as http://127.0.0.1:8000, or a --kafka")
     if not 0 <= arguments.faults <= 1:
         raise OptionInvalid("--faults", "is a share from 0 to 1")
     if arguments.rate is not None and arguments.rate <= 0:
@@ -213,7 +220,8 @@ def _options(arguments: argparse.Namespace) -> Options:
     if state is None and arguments.data:
         state = arguments.data / STATE_FILE
     return Options(
-        url=arguments.url,
+        url=arguments.url or "",
+        kafka=arguments.kafka,
         days=arguments.days,
         rate=arguments.rate,
         centres=arguments.centres,

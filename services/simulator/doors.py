@@ -7,7 +7,7 @@ lost connections with growing pauses.  That is safe because the door knows what 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
@@ -72,15 +72,9 @@ class Door:
         Raises DoorClosed when the server will never take them, AnswerMissing when it answers
         something else than it was asked.
         """
-        lines = any(m.own_line for m in messages) or messages[0].moment % 4 == 0
-        bodies = [m.body for m in messages]
-        body = b"\n".join(bodies) if lines else b"[" + b",".join(bodies) + b"]"
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Content-Type": LINES if lines else BATCH,
-        }
+        content_type, body = packed(messages, compress=self._compress)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": content_type}
         if self._compress:
-            body = gzip.compress(body, compresslevel=1, mtime=0)
             headers["Content-Encoding"] = "gzip"
         tries, lost = 0, False
         while True:
@@ -99,7 +93,7 @@ class Door:
                 if status == 200:
                     return Answered(_results(whole, messages), lost)
                 if status == 413 and len(messages) > 1:
-                    return await self._halves(token, messages, lost)
+                    return await in_halves(self.post, token, messages, sent_before=lost)
                 if status not in TRY_AGAIN:
                     raise _closed(status, whole)
                 lost = lost or status != 429
@@ -107,12 +101,30 @@ class Door:
                 self._waiting(str(status))
             await self._clock.sleep(pause_s)
 
-    async def _halves(self, token: str, messages: Sequence[Message], lost: bool) -> Answered:
-        """The body was too large: send it in two."""
-        middle = len(messages) // 2
-        first = await self.post(token, messages[:middle])
-        second = await self.post(token, messages[middle:])
-        return Answered(first.given + second.given, lost or first.sent_before or second.sent_before)
+
+def packed(messages: Sequence[Message], *, compress: bool) -> tuple[str, bytes]:
+    """Content type and body of one post; now an array, now one event a line."""
+    lines = any(m.own_line for m in messages) or messages[0].moment % 4 == 0
+    bodies = [m.body for m in messages]
+    body = b"\n".join(bodies) if lines else b"[" + b",".join(bodies) + b"]"
+    if compress:
+        body = gzip.compress(body, compresslevel=1, mtime=0)
+    return LINES if lines else BATCH, body
+
+
+async def in_halves(
+    post: Callable[[str, Sequence[Message]], Awaitable[Answered]],
+    token: str,
+    messages: Sequence[Message],
+    *,
+    sent_before: bool,
+) -> Answered:
+    """The body was too large: send it in two."""
+    middle = len(messages) // 2
+    first = await post(token, messages[:middle])
+    second = await post(token, messages[middle:])
+    before = sent_before or first.sent_before or second.sent_before
+    return Answered(first.given + second.given, before)
 
 
 def session(connections: int) -> aiohttp.ClientSession:
@@ -128,6 +140,11 @@ def _results(whole: bytes, messages: Sequence[Message]) -> list[Given]:
         given = msgspec.json.decode(whole, type=Results).results
     except msgspec.DecodeError:
         given = []
+    return results_of(given, messages)
+
+
+def results_of(given: list[Given], messages: Sequence[Message]) -> list[Given]:
+    """The answers, one for each message; raises AnswerMissing for anything else."""
     same = len(given) == len(messages) and all(
         g.id is None or m.id is None or g.id == m.id for g, m in zip(given, messages, strict=True)
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import msgspec
 
 from schemas.organisations import Organisations
@@ -17,10 +18,11 @@ from services.simulator.faults import Disturbance, Spell
 from services.simulator.feed import Feed
 from services.simulator.history import load
 from services.simulator.journal import Journal
+from services.simulator.kafka_door import KafkaDoor
 from services.simulator.live import Live
 from services.simulator.message import Message
 from services.simulator.pace import Pace, Stretch
-from services.simulator.post_office import PostOffice
+from services.simulator.post_office import Doorway, PostOffice
 from services.simulator.progress import Progress
 from services.simulator.province import build
 from services.simulator.roots import EVENTS_A_DAY
@@ -39,7 +41,9 @@ AHEAD = 10 * SECOND
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is asked to do."""
 
-    url: str
+    url: str = ""
+    kafka: str | None = None
+    """kafka://… of a Kafka door, to publish there instead of posting to ``url``."""
     days: float = 0.0
     """Days of history before it goes live; 0 starts an empty province."""
     rate: float | None = None
@@ -113,8 +117,9 @@ class Simulation:
         feed = self._taken_up()
         journal = Journal(options.journal) if options.journal else None
         try:
-            async with doors.session(self._options.centres + 4) as session:
-                office = self._office(session, journal)
+            async with self._doorway() as door:
+                sent_until = self._sent_until() if self._remembered else 0
+                office = PostOffice(door, journal, sent_until=sent_until)
                 self._progress.begin(office)
                 self._write()
                 await self._load(feed, office)
@@ -140,15 +145,20 @@ class Simulation:
         how = Disturbance(tuple(held.faults), False, self._tokens.scoped, self._stranger)
         return Feed(engine, held.seed, held.taken_up, how)
 
-    def _office(self, session: aiohttp.ClientSession, journal: Journal | None) -> PostOffice:
-        door = doors.Door(
-            session,
-            self._options.url,
-            self._clock,
-            compress=self._options.compress,
-            waiting=self._progress.waiting,
-        )
-        return PostOffice(door, journal, sent_until=self._sent_until() if self._remembered else 0)
+    @asynccontextmanager
+    async def _doorway(self) -> AsyncIterator[Doorway]:
+        """The door that is asked for."""
+        options, waiting = self._options, self._progress.waiting
+        if options.kafka:
+            async with KafkaDoor(
+                options.kafka, self._clock, compress=options.compress, waiting=waiting
+            ) as door:
+                yield door
+        else:
+            async with doors.session(options.centres + 4) as session:
+                yield doors.Door(
+                    session, options.url, self._clock, compress=options.compress, waiting=waiting
+                )
 
     def _sent_until(self) -> int:
         """The moment of the province's clock after which nothing can have been sent yet."""

@@ -46,6 +46,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "words"),
     [
         ([], "--url"),
+        (["--url", "u", "--kafka", "kafka://127.0.0.1:1/t", "--token", "t"], "--kafka"),
         (["--url", "http://127.0.0.1:1"], "--token"),
         (["--url", "u", "--token", "t", "--faults", "1.5"], "--faults"),
         (["--url", "u", "--token", "t", "--rate", "0"], "--rate"),
