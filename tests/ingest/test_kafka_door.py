@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from services.ingest.bodies import BATCH, LINES, SINGLE
 from services.ingest.receipts import KEY_BYTES
@@ -21,6 +23,7 @@ from tests.support.ingest import Served, post, settings_in
 from tests.support.kafka import Kafka
 
 ALL_KINDS = sorted(KINDS)
+LONG = {"evidence": ["x" * 400] * 20}
 
 
 class Both:
@@ -228,17 +231,32 @@ def test_poison_is_kept_and_answered(centres: Centres, served: Served, what: str
     assert item["event"] == (value or b"").decode("utf-8", "replace")
 
 
-@pytest.mark.parametrize("codec", ["gzip", "lz4"])
-def test_what_is_packed_by_the_producer_is_read(
-    centres: Centres, served: Served, codec: str
+@pytest.mark.parametrize("kept_as", ["gzip", "producer"])
+def test_a_codec_that_is_not_here_is_the_brokers_to_unpack(
+    kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_as: str
 ) -> None:
-    """Other codecs are the broker's to turn into one of these; see `yiping topics`."""
-    events_ = [event(id_=f"{codec}-{n}", data={"evidence": ["x" * 400] * 20}) for n in range(25)]
-    with Centres(centres.kafka, f"packed.{codec}", 1, topics=centres, codec=codec) as packing:
-        place = packing.publish(batch(events_), served.token())
-        told = results(packing.answers(place))
+    """As `yiping topics` sets it; on a topic of others such messages are passed over and said."""
+    with (
+        Centres(kafka, f"packed-{kept_as}", 1) as centres,
+        Centres(kafka, centres.node, topics=centres, codec="lz4") as packing,
+        closing(kafka.admin()) as admin,
+    ):
+        kind, setting = ConfigResourceType.TOPIC, {"compression.type": kept_as}
+        admin.alter_configs([ConfigResource(kind, centres.messages, setting)])
+        served = Served(settings_in(tmp_path, **centres.settings))
+        token = served.token()
+        packed = packing.publish(batch([event(id_="packed", data=LONG)]), token)
+        plain = centres.publish(batch([event(id_="plain")]), token)
+        monkeypatch.setattr("kafka.codec.lz4", None)
+        with served:
+            assert results(centres.answers(plain))[0]["status"] == "accepted"
+            receipt = centres.answer(packed)
 
-    assert [one["status"] for one in told] == ["accepted"] * 25
+    if kept_as == "gzip":
+        assert results([receipt])[0]["status"] == "accepted"
+    else:
+        assert receipt.error is not None
+        assert (receipt.error.code, receipt.results) == ("unreadable_record", [])
 
 
 def test_a_message_of_very_many_events_gets_several_receipts(kafka: Kafka, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from schemas.receipts import Receipt
+from services.backbone.topics import door_topic, receipts_topic
 from services.ingest.bodies import BATCH
 from services.ingest.receipts import Place
 from tests.support.kafka import Kafka
@@ -32,11 +33,12 @@ class Centres:
         topics: Centres | None = None,
         codec: str | None = None,
     ) -> None:
-        """Topics of their own, or those of other centres."""
+        """Topics of their own, as `yiping topics` makes them, or those of other centres."""
         self.kafka = kafka
         if topics is None:
-            kafka.create_topic(f"centre.events.{name}", partitions)
-            kafka.create_topic(f"centre.receipts.{name}", partitions)
+            asked, told = f"centre.events.{name}", f"centre.receipts.{name}"
+            kafka.create_topic(asked, partitions, door_topic(asked).settings(kafka.copies))
+            kafka.create_topic(told, partitions, receipts_topic(told).settings(kafka.copies))
         self.messages: str = topics.messages if topics else f"centre.events.{name}"
         self.receipts: str = topics.receipts if topics else f"centre.receipts.{name}"
         self.partitions: int = topics.partitions if topics else partitions
