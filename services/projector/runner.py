@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from services.backbone.errors import BackboneError, OffsetLost
 from services.backbone.log import LOAD_PREFIX, Complete, Log, Portion
@@ -29,19 +29,15 @@ from services.projector.extent import Extent
 from services.projector.holes import Holes
 from services.projector.inserting import insert
 from services.projector.migrations import apply
+from services.projector.patience import Patience, Stopped
 from services.projector.shares import Shares, carry_over
 
 IDLE_S = 0.25
-FIRST_RETRY_S = 0.25
-LONGEST_RETRY_S = 30.0
-PLACE_KEPT_S = 2.0
-"""The log is asked at least this often while the warehouse fails: see ``Log.assigned``."""
 SHARED_CHECKPOINT_S = 0.1
 IDLE_CHECKPOINT_S = 1.0
 
 log = logging.getLogger(__name__)
 
-_T = TypeVar("_T")
 _Answer = tuple[Mapping[str, Complete], Portion | None]
 
 
@@ -59,10 +55,6 @@ class Health(NamedTuple):
     """What was no record."""
     holes: int
     """Partitions of which something was gone before it was read, and not fed again yet."""
-
-
-class _Stopped(Exception):
-    """Asked to stop while the warehouse fails."""
 
 
 Told = Callable[[Mapping[str, int], Mapping[str, int]], None]
@@ -94,13 +86,15 @@ class Projector:
         self._progress = progress
         self._pace = Pace(flush_after_s)
         self._clock_s = clock_s
-        self._jitter = jitter
         self._stopping = threading.Event()
         self._pause = pause or self._stopping.wait
         self._shared = shared
         self._told = told
         self._thread: threading.Thread | None = None
-        self._failures = self._records = self._duplicates = self._set_aside = 0
+        self._patience = Patience(
+            self._stopping, pause=self._pause, jitter=jitter, keep_place=self._keep_place
+        )
+        self._records = self._duplicates = self._set_aside = 0
         self._since_s = 0.0
         self._standing = Extent()
         self._holes = Holes()
@@ -147,7 +141,7 @@ class Projector:
         """How it is doing; from any thread."""
         return Health(
             self._thread is not None and self._thread.is_alive(),
-            self._failures,
+            self._patience.failures,
             self._records,
             self._duplicates,
             self._set_aside,
@@ -162,9 +156,9 @@ class Projector:
                     pass
                 if self._batch.waits:
                     self._flush()
-                self._insist(self._write_checkpoint)
-                self._insist(lambda: self._days.close(self._standing, math.inf))
-        except _Stopped:
+                self._patience.insist(self._write_checkpoint)
+                self._patience.insist(lambda: self._days.close(self._standing, math.inf))
+        except Stopped:
             log.warning("stopped while the warehouse fails; the rest is inserted at the next start")
 
     def _leaves(self, to_end: bool) -> bool:
@@ -175,7 +169,9 @@ class Projector:
         """Read once, and insert, report or wait; False when all is done and should end."""
         self._share()
         try:
-            watermarks, portion = self._ahead.popleft() if self._ahead else self._insist(self._read)
+            watermarks, portion = (
+                self._ahead.popleft() if self._ahead else self._patience.insist(self._read)
+            )
         except OffsetLost:
             self._shares.doubt()
             return True
@@ -224,19 +220,19 @@ class Projector:
 
     def _share(self) -> None:
         """Let go of partitions that others have now, take up new ones, look after holes."""
-        if self._insist(self._shares.changed):
+        if self._patience.insist(self._shares.changed):
             if self._batch.waits:
                 self._flush()
-            self._insist(self._write_checkpoint)
-            change = self._insist(self._shares.take_up)
+            self._patience.insist(self._write_checkpoint)
+            change = self._patience.insist(self._shares.take_up)
             written = carry_over(change, self._standing, self._holes)
             self._checkpointer.begin(change.log, written, change.bases())
             self._batch.taken = self._standing.copy()
             self._ahead.clear()
             self._report()
-            self._insist(self._write_checkpoint)
+            self._patience.insist(self._write_checkpoint)
         if self._holes.open():
-            self._insist(lambda: self._shares.mend(self._holes, self._clock_s()))
+            self._patience.insist(lambda: self._shares.mend(self._holes, self._clock_s()))
 
     def _flush(self) -> None:
         """Insert all that waits, if anything does, and tell how far all is."""
@@ -246,10 +242,10 @@ class Projector:
             self._insert(block, behind=behind)
         self._standing.advance(block.offsets, block.complete)
         self._report()
-        self._insist(
+        self._patience.insist(
             lambda: self._checkpointer.write_if_due(self._clock_s(), self._standing, self._holes)
         )
-        self._insist(lambda: self._days.close(self._standing, self._clock_s()))
+        self._patience.insist(lambda: self._days.close(self._standing, self._clock_s()))
 
     def _insert(self, block: Block, *, behind: bool) -> None:
         started_s = self._clock_s()
@@ -257,7 +253,7 @@ class Projector:
             # Far behind, the log is read on one core while the block is inserted on the other.
             offsets = dict(self._batch.taken.offsets)
             self._reading = self._reader.submit(self._read_ahead, offsets, self._batch.room)
-        self._set_aside += self._insist(lambda: insert(self._warehouse, block))
+        self._set_aside += self._patience.insist(lambda: insert(self._warehouse, block))
         self._pace.flushed(started_s, self._clock_s())
         self._records += block.rows
         if self._reading and not isinstance(self._reading.exception(), BackboneError):
@@ -271,47 +267,20 @@ class Projector:
         positions = {node: told.position for node, told in nodes.items() if told.position}
         self._progress.applied(positions, min(live, default=NEVER))
         if self._told:
-            self._told(self._standing.offsets, self._insist(self._source.ends))
+            self._told(self._standing.offsets, self._patience.insist(self._source.ends))
 
     def _write_checkpoint(self) -> None:
         self._checkpointer.write(self._clock_s(), self._standing, self._holes)
 
-    def _insist(self, attempt: Callable[[], _T]) -> _T:
-        """Do it until it works, with growing and uneven pauses between the attempts.
-
-        Raises OffsetLost: where to read on must be asked again.
-        """
-        while True:
-            try:
-                result = attempt()
-            except BackboneError as error:
-                self._failed(error)
-                if isinstance(error, OffsetLost):
-                    raise
-            else:
-                self._failures = 0
-                return result
-
-    def _failed(self, error: BackboneError) -> None:
-        if self._stopping.is_set():
-            raise _Stopped from error
-        ceiling_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0**self._failures)
-        self._failures += 1
-        log.warning("attempt %d failed: %s", self._failures, error)
-        self._rest(ceiling_s * (0.5 + self._jitter() / 2))
-
-    def _rest(self, wait_s: float) -> None:
-        """Wait, and keep the place among the readers of the log meanwhile."""
+    def _keep_place(self) -> bool:
+        """Let the log know that this reader lives; False where it has all there is."""
         if self._shares.alone:
-            self._pause(wait_s)
-            return
-        while wait_s > 0 and not self._stopping.is_set():
-            self._pause(min(wait_s, PLACE_KEPT_S))
-            wait_s -= PLACE_KEPT_S
-            if self._reading is None or self._reading.done():
-                # Whatever ails the log is heard again when it is read.
-                with suppress(BackboneError):
-                    self._source.assigned()
+            return False
+        if self._reading is None or self._reading.done():
+            # Whatever ails the log is heard again when it is read.
+            with suppress(BackboneError):
+                self._source.assigned()
+        return True
 
 
 def _is_load(node: str) -> bool:
