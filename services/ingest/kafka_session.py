@@ -16,7 +16,11 @@ from concurrent.futures import Future, wait
 from typing import Any, NamedTuple
 
 from crc32c import crc32c
-from kafka.errors import CorruptRecordError, UnsupportedCodecError
+from kafka.errors import (
+    CorruptRecordError,
+    UnknownTopicOrPartitionError,
+    UnsupportedCodecError,
+)
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from services.backbone import broker
@@ -103,7 +107,18 @@ class Session:
             group_instance_id=house.group,
             bootstrap_timeout_ms=CONNECT_MS,
         )
-        self._consumer.subscribe([house.requests.name])
+        try:
+            self._join(house.requests.name)
+        except LogUnavailable:
+            self._consumer.close(autocommit=False, timeout_ms=COMMIT_MS)
+            raise
+
+    def _join(self, topic: str) -> None:
+        """Share the topic's partitions; whoever joins before it knows them is given none."""
+        with broker.kafka_errors(f"looking for the topic {topic}"):
+            if not self._consumer.partitions_for_topic(topic):
+                raise UnknownTopicOrPartitionError
+        self._consumer.subscribe([topic])
 
     def close(self) -> None:
         """Leave the group; what was not answered will be read again."""

@@ -318,6 +318,19 @@ def test_a_broker_that_stops_for_a_while_loses_nothing(tmp_path: Path) -> None:
         assert taken(served, centres.node) == 2
 
 
+def test_topics_that_are_made_later_are_read(kafka: Kafka, tmp_path: Path) -> None:
+    """The door tries again until they are there, and joins its group knowing their partitions."""
+    door = f"{kafka.dsn('centre.events.later')}?receipts=centre.receipts.later"
+    with (
+        Served(settings_in(tmp_path, door=door, node="later")) as served,
+        Centres(kafka, "later", 2) as centres,
+    ):
+        token = served.token()
+        places = [centres.publish(batch([event(id_=str(n))]), token, partition=n) for n in (0, 1)]
+
+        assert [statuses(centres, place) for place in places] == [["accepted"]] * 2
+
+
 def test_no_broker_keeps_nobody_from_posting(tmp_path: Path) -> None:
     """The door tries again by itself; the other one is open, and the end is orderly."""
     settings = settings_in(tmp_path, door="kafka://127.0.0.1:1/centre.events")
