@@ -13,8 +13,8 @@ from pathlib import Path
 from tests.bench.rows import Row
 
 BENCHES = (
-    "admission", "kafka_door", "log_to_views", "posted_to_patch", "relay", "seek", "sockets",
-    "warehouse",
+    "admission", "cluster", "kafka_door", "kafka_to_views", "log_to_views", "posted_to_patch",
+    "relay", "seek", "sockets", "warehouse",
 )  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEADER = """\

@@ -126,10 +126,7 @@ class Cluster:
         for service in self.services.values():
             if not service.alive:
                 service.start()
-        for service in self.services.values():
-            # A wall is ready once there is a fact to show.
-            if service not in self.kind("dashboard"):
-                service.wait_ready()
+        self.wait_ready()
         return self
 
     def wait_ready(self) -> None:
