@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -10,8 +11,9 @@ import pytest
 from services.backbone.log import LOAD_PREFIX, Entry
 from services.backbone.progress import Applied
 from services.dashboard_api.held import PATIENCE_S, Keeper
-from tests.dashboard_api.histories import made_up, record_in
+from tests.dashboard_api.histories import START, made_up, record_in
 from tests.dashboard_api.world import World, levels_by_hand
+from tests.support.records import Recorder
 
 LIVE = [e for e in made_up(21, facts=160) if not e.node.startswith(LOAD_PREFIX)]
 
@@ -168,3 +170,52 @@ async def test_a_long_lead_is_found(world: World, keeper: Keeper) -> None:
 
         assert [fact.place for fact in early.came] == [("main", e.position) for e in LIVE]
         assert early.whole
+
+
+def of_two_nodes(seed: int, facts: int = 120) -> list[Entry]:
+    """Persons who come and go, told by the ingest nodes of two cities."""
+    made, recorder, now = random.Random(seed), Recorder(), START
+    entries = []
+    for number in range(facts):
+        now += timedelta(seconds=made.expovariate(1 / 60))
+        type_ = made.choice(["person.admitted", "person.moved", "person.released"])
+        node, person = made.choice([("main", "R"), ("xiamen", "X")]), made.randrange(12)
+        moved = {"to_kind": "waiting"} if type_ == "person.moved" else {}
+        entries.append(
+            recorder.record(
+                type_,
+                {"person_no": f"{node[1]}{person}", "org": "350203500000", **moved},
+                id_=str(number),
+                sender="350203000000",
+                occurred_at=now,
+                received_at=now,
+                node=node[0],
+            )
+        )
+    return entries
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_nodes_that_go_at_their_own_pace_are_shown_at_one_moment(
+    world: World, keeper: Keeper, seed: int
+) -> None:
+    """Whatever each is complete up to, the numbers are those of the slowest one's moment."""
+    made, entries = random.Random(seed), of_two_nodes(seed)
+    insert(world, entries)
+    records = [record_in(entry) for entry in entries]
+    at = {"main": 0, "xiamen": 0}
+    while min(at.values()) < len(records) - 1:
+        for node in at:
+            at[node] = min(len(records) - 1, at[node] + made.randrange(25))
+        moment = min(records[index].received_at for index in at.values())
+        for node, index in at.items():
+            known = [r.position for r in records[: index + 1] if r.node == node]
+            world.progress.applied({node: max(known, default=0)}, moment)
+        applied = world.progress.snapshot()
+        if keeper.must_reload(applied) or made.random() < 0.2:
+            await keeper.reload(applied)
+        else:
+            await keeper.advance(applied)
+
+        assert cells(keeper) == by_hand(entries, moment)
+        assert await keeper.check(world.reads, world.progress) == []
