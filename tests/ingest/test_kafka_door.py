@@ -5,14 +5,12 @@ from __future__ import annotations
 import gzip
 import random
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from kafka.admin import ConfigResource, ConfigResourceType
 
 from services.ingest.bodies import BATCH, LINES, SINGLE
 from services.ingest.receipts import KEY_BYTES
@@ -23,7 +21,6 @@ from tests.support.ingest import Served, post, settings_in
 from tests.support.kafka import Kafka
 
 ALL_KINDS = sorted(KINDS)
-LONG = {"evidence": ["x" * 400] * 20}
 
 
 class Both:
@@ -229,34 +226,6 @@ def test_poison_is_kept_and_answered(centres: Centres, served: Served, what: str
     item = quarantined(served, result["quarantine_id"], org)
     assert item["org"] == org
     assert item["event"] == (value or b"").decode("utf-8", "replace")
-
-
-@pytest.mark.parametrize("kept_as", ["gzip", "producer"])
-def test_a_codec_that_is_not_here_is_the_brokers_to_unpack(
-    kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_as: str
-) -> None:
-    """As `yiping topics` sets it; on a topic of others such messages are passed over and said."""
-    with (
-        Centres(kafka, f"packed-{kept_as}", 1) as centres,
-        Centres(kafka, centres.node, topics=centres, codec="lz4") as packing,
-        closing(kafka.admin()) as admin,
-    ):
-        kind, setting = ConfigResourceType.TOPIC, {"compression.type": kept_as}
-        admin.alter_configs([ConfigResource(kind, centres.messages, setting)])
-        served = Served(settings_in(tmp_path, **centres.settings))
-        token = served.token()
-        packed = packing.publish(batch([event(id_="packed", data=LONG)]), token)
-        plain = centres.publish(batch([event(id_="plain")]), token)
-        monkeypatch.setattr("kafka.codec.lz4", None)
-        with served:
-            assert results(centres.answers(plain))[0]["status"] == "accepted"
-            receipt = centres.answer(packed)
-
-    if kept_as == "gzip":
-        assert results([receipt])[0]["status"] == "accepted"
-    else:
-        assert receipt.error is not None
-        assert (receipt.error.code, receipt.results) == ("unreadable_record", [])
 
 
 def test_a_message_of_very_many_events_gets_several_receipts(kafka: Kafka, tmp_path: Path) -> None:

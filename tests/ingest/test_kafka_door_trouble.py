@@ -217,34 +217,6 @@ def test_messages_that_retention_took_are_told_of(centres: Centres, tmp_path: Pa
     assert [r for _, r in centres.heard if r.offset == gone.offset] == []
 
 
-class Foreign(str):
-    """A header's name that is no UTF-8, as only some clients let through."""
-
-    __slots__ = ()
-
-    def encode(self, *_: Any, **__: Any) -> bytes:
-        """What it is on the wire."""
-        return b"\xff\xfe"
-
-
-def test_records_that_cannot_be_read_are_passed_over(centres: Centres, tmp_path: Path) -> None:
-    """Each is answered as such; what comes before and behind their batch is taken in."""
-    with serving(tmp_path, centres) as served:
-        token = served.token()
-        before = centres.publish(batch([event(id_="before")]), token, partition=0)
-        assert statuses(centres, before) == ["accepted"]
-        broken = centres.publish(b"{}", token, partition=0, headers=[(Foreign("x"), b"1")])
-        after = centres.publish(batch([event(id_="after")]), token, partition=0)
-        other = centres.publish(batch([event(id_="other")]), token, partition=1)
-
-        assert statuses(centres, after) == statuses(centres, other) == ["accepted"]
-        receipt = centres.answer(broken)
-        assert receipt.error is not None
-        assert (receipt.error.code, receipt.results) == ("unreadable_record", [])
-        assert served.metric("yiping_door_unreadable_total") == 1
-        centres.hear(lambda: centres.committed() == {0: 3, 1: 1})
-
-
 def test_what_the_platform_fails_on_holds_nobody_up(
     centres: Centres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from schemas.receipts import Receipt
 from services.backbone.topics import door_topic, receipts_topic
@@ -142,6 +143,12 @@ class Centres:
         receipts = self.answers(place)
         assert len(receipts) == 1, receipts
         return receipts[0]
+
+    def keep_as(self, codec: str) -> None:
+        """Let the topic of the messages keep them so; ``producer`` is as they come."""
+        setting = {"compression.type": codec}
+        with closing(self.kafka.admin()) as admin:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, self.messages, setting)])
 
     def committed(self) -> dict[int, int]:
         """By partition, the offset that the door's group has committed."""
