@@ -51,6 +51,8 @@ FETCH_BYTES = 32 * 1024 * 1024
 POLL_INTERVAL_MS = 300_000
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 1_000
+JOIN_MS = 3_000
+"""To agree with the others of a group; longer where one of them is busy."""
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -194,12 +196,28 @@ def admin(topic: Topic, client: str) -> Any:
         return KafkaAdminClient(**settings)
 
 
+def must_join(reader: KafkaConsumer) -> bool:
+    """Whether the group waits for this member, or this member for the group."""
+    return reader.config["group_id"] is not None and bool(reader._coordinator.need_rejoin())
+
+
+def join(reader: KafkaConsumer) -> None:
+    """Agree with the others of the group; before each poll, where that is due.
+
+    What is agreed on between two polls is lost to kafka-python 3.0.12, which then joins again: a
+    poll that is too short to see it happen never does.
+    """
+    if must_join(reader):
+        reader._coordinator.ensure_active_group(timeout_ms=JOIN_MS)
+
+
 def poll(reader: KafkaConsumer, timeout_ms: int, records: int) -> dict[Any, list[Any]]:
     """What a consumer of a group has next; where the group committed nothing, the beginning.
 
     Raises OffsetLost where the log no longer has what was committed last, LogUnavailable.
     """
     with kafka_errors("reading"):
+        join(reader)
         try:
             found: dict[Any, list[Any]] = reader.poll(timeout_ms=timeout_ms, max_records=records)
         except NoOffsetForPartitionError as error:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from services.backbone.broker import Topic, consumer, kafka_errors
+from services.backbone.broker import Topic, consumer, join, kafka_errors, must_join
 from services.backbone.errors import LogUnavailable, OffsetLost
 from services.backbone.kafka_fetch import read_lean
 from services.backbone.kafka_portion import Record, portion_of
@@ -26,8 +26,6 @@ ABSENCE_MS = 60_000
 FETCH_MS = 200
 ANSWER_MS = 5_000
 """Within that Kafka answers, or is taken to be out of reach."""
-JOIN_MS = 3_000
-"""… to agree with the others of the group; longer where one of them is busy."""
 PRESENCE_S = 1.0
 """Between two proofs that this reader still lives, where it reads nothing."""
 
@@ -120,7 +118,7 @@ class KafkaLog:
         if self._group is None:
             return None
         quiet_s = time.monotonic() - self._present_at_s
-        if not self._told or quiet_s > PRESENCE_S or self._must_join():
+        if not self._told or quiet_s > PRESENCE_S or must_join(self._reader):
             self._fetch(0)
         mine = self._mine()
         # What was away meanwhile is named again only after it was missing once, so that
@@ -219,10 +217,7 @@ class KafkaLog:
         """Ask Kafka, and keep up with the group; whether anything came."""
         try:
             with kafka_errors("reading the log"):
-                if self._must_join():
-                    # What is agreed on between two polls is lost to kafka-python 3.0.12, which
-                    # then joins again: a poll that is too short to see it happen never does.
-                    self._reader._coordinator.ensure_active_group(timeout_ms=JOIN_MS)
+                join(self._reader)
                 found = self._reader.poll(timeout_ms=timeout_ms, max_records=FETCH_RECORDS)
         except OffsetLost:
             self._begins.clear()
@@ -235,9 +230,6 @@ class KafkaLog:
                 self._fetched.setdefault(place.partition, []).extend(records)
                 self._came = True
         return bool(found)
-
-    def _must_join(self) -> bool:
-        return self._group is not None and bool(self._reader._coordinator.need_rejoin())
 
     def _let_go(self, taken: set[int]) -> None:
         self._retaken |= taken
