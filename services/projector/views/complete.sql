@@ -1,6 +1,7 @@
 -- How far each node is complete in every view: where the slowest of its partitions is, once all
 -- have told, or where a refeed has brought it. Every event up to `position`, and every one
--- received up to `received_at`, stands. `written_at` is when that was last heard to move.
+-- received up to `received_at`, stands. `written_at` is when that was last heard to move. Of
+-- several logs that had the node the last one counts.
 -- view
 CREATE OR REPLACE VIEW complete AS
 SELECT
@@ -12,24 +13,23 @@ FROM
 (
     SELECT
         node,
-        min(position) AS up_to,
-        min(received_at) AS up_to_moment,
-        max(written_at) AS heard_at
+        argMax(slowest, heard) AS up_to,
+        argMax(slowest_moment, heard) AS up_to_moment,
+        max(heard) AS heard_at
     FROM
     (
-        SELECT *, (match(partition, '^[0-9]+$'), partitions) AS kind
+        SELECT
+            node,
+            min(position) AS slowest,
+            min(received_at) AS slowest_moment,
+            max(written_at) AS heard,
+            count() >= any(partitions) AS whole
         FROM checkpoints FINAL
         WHERE node != ''
-    )
-    WHERE (node, kind) IN
-    (
-        SELECT node, argMax((match(partition, '^[0-9]+$'), partitions), written_at)
-        FROM checkpoints FINAL
-        WHERE node != ''
-        GROUP BY node
+        GROUP BY node, match(partition, '^[0-9]+$'), partitions
     )
     GROUP BY node
-    HAVING count() >= any(partitions)
+    HAVING argMax(whole, heard)
     UNION ALL
     SELECT node, max(position), max(received_at), max(written_at)
     FROM refeeds
