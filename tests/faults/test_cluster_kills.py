@@ -49,3 +49,14 @@ def test_projectors_go_on_for_one_that_is_gone(
 
     cluster["project-1"].start()
     settle()
+
+
+def test_services_asked_to_end_do_so_in_order(
+    cluster: Cluster, load: Traffic, settle: Settle
+) -> None:
+    """SIGTERM under load: each ends by itself with status 0, and begins where it ended."""
+    for service in list(cluster.services.values()):
+        assert service.stop() == 0, service.tail()
+        service.start()
+
+    settle()
