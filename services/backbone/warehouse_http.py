@@ -18,8 +18,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.httputil import all_managers, get_pool_manager
-from urllib3 import PoolManager
+from clickhouse_connect.driver.httputil import all_managers, get_pool_manager_options
+from urllib3 import BaseHTTPResponse, PoolManager
+from urllib3.exceptions import ProtocolError
 
 from services.backbone.errors import SettingInvalid, WarehouseFailed
 from services.backbone.warehouse_session import CLUSTER, DISPENSABLE, SESSION
@@ -104,10 +105,27 @@ def server_of(dsn: str, database: Callable[[str], str]) -> Server:
     )
 
 
+class _Connections(PoolManager):
+    """Connections that take no answer whose head broke off.
+
+    http.client takes the end of a connection for the end of the head, and the driver would
+    then take the answer for an empty one.
+    """
+
+    def urlopen(  # type: ignore[override]  # narrower: urllib3 says Any
+        self, method: str, url: str, redirect: bool = True, **options: Any
+    ) -> BaseHTTPResponse:
+        """As PoolManager's; raises ProtocolError for such an answer."""
+        answer = super().urlopen(method, url, redirect, **options)
+        if not (answer.headers.get("Content-Length") or answer.headers.get("Transfer-Encoding")):
+            answer.close()
+            raise ProtocolError("the head of the answer broke off")
+        return answer
+
+
 def connections(server: Server) -> PoolManager:
     """A pool of connections that any number of threads may share."""
-    pool: PoolManager = get_pool_manager(ca_cert=server.ca, maxsize=IDLE_CONNECTIONS)
-    return pool
+    return _Connections(**get_pool_manager_options(ca_cert=server.ca, maxsize=IDLE_CONNECTIONS))
 
 
 def disconnect(pool: PoolManager) -> None:

@@ -35,6 +35,8 @@ class Fault(Enum):
     """The connection breaks when half of it has reached the server."""
     CUT_REPLY = auto()
     """The connection breaks in the middle of the answer."""
+    CUT_HEAD = auto()
+    """The connection breaks before the head of the answer has told how long it is."""
     CUT_AFTER = auto()
     """The server carries it out, and the connection breaks before the answer."""
     DELAY = auto()
@@ -196,6 +198,8 @@ class Proxy:
             return
         if met.fault is Fault.CUT_REPLY:
             client.sendall(reply[: max(1, len(reply) - 7)])
+        elif met.fault is Fault.CUT_HEAD:
+            client.sendall(reply[: reply.lower().index(b"content-length")])
         elif met.fault is Fault.HANG_AFTER:
             met.over.wait()
         raise _Cut
