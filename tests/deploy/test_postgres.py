@@ -15,15 +15,8 @@ from tests.support.postgres import OWNER, Postgres, installation
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
-    """The superuser's connection to a server that the script has prepared."""
-    secrets = tmp_path_factory.mktemp("secrets")
-    subprocess.run(
-        ["bash", str(DEPLOY / "secrets.sh"), str(secrets)], check=True, stdout=subprocess.DEVNULL
-    )
-    server = Postgres()
-    server.start()
+def databases_of(server: Postgres, secrets: Path) -> None:
+    """Run what the image runs when its volume is empty."""
     place = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGDATABASE": "postgres"}
     path = f"{installation() / 'bin'}{os.pathsep}{os.environ['PATH']}"
     subprocess.run(
@@ -31,11 +24,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Conne
         env={**os.environ, **place, "PATH": path, "POSTGRES_USER": OWNER, "SECRETS": str(secrets)},
         check=True,
     )
-    with psycopg.connect(
-        host="127.0.0.1", port=server.port, user=OWNER, dbname="postgres"
-    ) as connection:
-        yield connection
-    server.remove()
+
+
+@pytest.fixture(scope="module")
+def prepared(made: Path) -> Iterator[psycopg.Connection]:
+    """The superuser's connection to a server that the script has prepared."""
+    with Postgres() as server:
+        databases_of(server, made)
+        with psycopg.connect(server.dsn("postgres")) as connection:
+            yield connection
 
 
 def test_each_database_has_an_owner_with_a_password(prepared: psycopg.Connection) -> None:
