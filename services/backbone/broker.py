@@ -7,7 +7,7 @@ of ``OPTIONS``, under kafka-python's own names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -21,6 +21,7 @@ from kafka.errors import (
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
+from kafka.net.compat import KafkaNetClient
 
 from services.backbone.errors import LogUnavailable, OffsetLost, SettingInvalid
 
@@ -148,7 +149,7 @@ def producer(topic: Topic, client: str, **overrides: Any) -> KafkaProducer:
         "delivery_timeout_ms": DELIVERY_TIMEOUT_MS,
     }
     with kafka_errors("connecting a producer"):
-        return KafkaProducer(**settings | overrides)
+        return _made(KafkaProducer, settings | overrides)
 
 
 def abandon(made: KafkaProducer) -> None:
@@ -186,14 +187,33 @@ def consumer(topic: Topic, client: str, group: str | None = None, **overrides: A
         "fetch_max_bytes": FETCH_BYTES,
     }
     with kafka_errors("connecting a consumer"):
-        return KafkaConsumer(**settings | overrides)
+        return _made(KafkaConsumer, settings | overrides)
 
 
 def admin(topic: Topic, client: str) -> Any:
     """A client that makes and describes topics; raises LogUnavailable."""
     settings = _connection(topic, client)
     with kafka_errors("connecting an admin client"):
-        return KafkaAdminClient(**settings)
+        return _made(KafkaAdminClient, settings)
+
+
+def _made(kind: Callable[..., Any], settings: dict[str, Any]) -> Any:
+    """A client that has reached a broker; of one that has not, nothing stays behind.
+
+    kafka-python starts a thread before it connects, and leaves it running where that fails.
+    """
+    begun: list[Any] = []
+
+    def begin(**given: Any) -> Any:
+        begun.append(KafkaNetClient(**given))
+        return begun[-1]
+
+    try:
+        return kind(**settings, kafka_client=begin)
+    except BaseException:
+        for one in begun:
+            one.close()
+        raise
 
 
 def must_join(reader: KafkaConsumer) -> bool:

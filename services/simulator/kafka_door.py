@@ -102,7 +102,7 @@ class KafkaDoor:
         self._closing.set()
         if self._listener is not None:
             await asyncio.to_thread(self._listener.join)
-        await asyncio.to_thread(self._producer.close, 0)
+        await asyncio.to_thread(broker.abandon, self._producer)
 
     def _connect(self) -> tuple[Any, Any]:
         producer = broker.producer(self._messages, CLIENT)

@@ -1,12 +1,16 @@
 """Kafka's DSN, and the clients that are made from it."""
 
+import threading
 import traceback
+from collections.abc import Callable
+from typing import Any
 
 import crc32c
 import pytest
 from kafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 from kafka.record.util import calc_crc32c
 
+from services.backbone import broker
 from services.backbone.broker import kafka_errors, parse
 from services.backbone.errors import LogUnavailable, OffsetLost, SettingInvalid
 
@@ -97,3 +101,16 @@ def test_errors_of_kafka_are_ours() -> None:
 def test_checksums_are_made_in_c() -> None:
     """kafka-python falls back to Python, three times slower, without a word."""
     assert calc_crc32c.__defaults__ == (crc32c.crc32c,)
+
+
+@pytest.mark.parametrize("make", [broker.consumer, broker.producer])
+def test_a_client_that_reached_nobody_leaves_nothing_behind(make: Callable[..., Any]) -> None:
+    """Whoever tries again every few seconds, for hours, has as many threads as before."""
+    topic = parse("TEST", "kafka://127.0.0.1:1/t")
+    before = set(threading.enumerate())
+
+    for _ in range(2):
+        with pytest.raises(LogUnavailable):
+            make(topic, "test", bootstrap_timeout_ms=100)
+
+    assert set(threading.enumerate()) <= before
