@@ -117,17 +117,17 @@ class Cluster:
 
     def start(self) -> Self:
         """Make the topic and the views, start every service and wait until all are ready."""
+        self.prepare()
+        for service in self.services.values():
+            service.start()
+        self.wait_ready()
+        return self
+
+    def prepare(self) -> None:
+        """Start the stand-in and do what an operator does once: topics and views."""
         self.warehouse.start()
         self.run("topics", "apply")
         self.run("views", "apply")
-        # The event store is made by the first to write to it.
-        self["ingest"].start()
-        self["ingest"].wait_ready()
-        for service in self.services.values():
-            if not service.alive:
-                service.start()
-        self.wait_ready()
-        return self
 
     def wait_ready(self) -> None:
         """Wait until every service is; raises RuntimeError with a log's end."""
