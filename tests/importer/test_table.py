@@ -38,7 +38,11 @@ EXPECTED = [NumberedRow(1, {"nr": "1", "name": "甲"}), NumberedRow(2, {"nr": "2
         (LINES.encode("utf-8-sig"), "UTF-8"),
         (LINES.encode("gb18030"), "gb18030"),
         (gzip.compress(LINES.encode(), mtime=0), "utf-8"),
-        (gzip.compress(LINES[:12].encode(), mtime=0) + gzip.compress(LINES[12:].encode(), mtime=0), "utf-8"),
+        (
+            gzip.compress(LINES[:12].encode(), mtime=0)
+            + gzip.compress(LINES[12:].encode(), mtime=0),
+            "utf-8",
+        ),
         (LINES.replace("\n", "\r\n").encode(), "utf-8"),
         (LINES.replace("\n", "\n\n").encode(), "utf-8"),
         (LINES.replace("甲", '"甲"').encode(), "utf-8"),
