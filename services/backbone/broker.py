@@ -218,16 +218,21 @@ def _made(kind: Callable[..., Any], settings: dict[str, Any]) -> Any:
 
 def must_join(reader: KafkaConsumer) -> bool:
     """Whether the group waits for this member, or this member for the group."""
-    return reader.config["group_id"] is not None and bool(reader._coordinator.need_rejoin())
+    if reader.config["group_id"] is None:
+        return False
+    return bool(reader._coordinator.need_rejoin() or reader._coordinator.rejoining)
 
 
 def join(reader: KafkaConsumer) -> None:
     """Agree with the others of the group; before each poll, where that is due.
 
     What is agreed on between two polls is lost to kafka-python 3.0.12, which then joins again: a
-    poll that is too short to see it happen never does.
+    poll that is too short to see it happen never does.  And where the reason to join is gone
+    before the answer comes, it forgets that it asked: it neither takes the answer nor tells the
+    group that it lives, and goes on reading what is another's.
     """
     if must_join(reader):
+        reader._coordinator.request_rejoin()
         reader._coordinator.ensure_active_group(timeout_ms=JOIN_MS)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import pytest
 from kafka import TopicPartition
+from kafka.coordinator.base import MemberState
 
 from schemas.envelope import log_body
 from services.backbone.broker import Topic, parse
@@ -168,6 +169,18 @@ def test_a_partition_that_was_away_is_named_anew(place: Topic) -> None:
         log._fetch(0)
 
         assert [log.assigned(), log.assigned()] == [ALL - {"2"}, ALL]
+
+
+def test_a_join_that_kafka_python_forgot_is_taken_up_again(place: Topic) -> None:
+    """Where its reason is gone before its answer; else the group goes on without this member."""
+    with closing(joined(place, "forgotten")) as log:
+        coordinator = log._reader._coordinator
+        coordinator._disable_heartbeat()
+        coordinator.rejoining, coordinator.state = True, MemberState.REBALANCING
+        log.assigned()
+
+        assert coordinator.state is MemberState.STABLE
+        assert log.assigned() == ALL
 
 
 def test_no_offsets_are_left_in_kafka(kafka: Kafka, place: Topic, sender: Sender) -> None:

@@ -136,6 +136,11 @@ def test_blank_optional_fields_count_as_absent(data: st.DataObject) -> None:
 
 
 def _blank(value: Any) -> bool:
+    """Whether anything in it is blank."""
+    if isinstance(value, list):
+        return any(map(_blank, value))
+    if isinstance(value, dict):
+        return any(map(_blank, value.values()))
     return isinstance(value, str) and not value.strip()
 
 
