@@ -167,7 +167,7 @@ class Live:
                 raise
             took_s = loop.time() - began_s
             self._metrics.tick_s.observe(took_s)
-            rest_s = self._pace.tick_s if self._is_watched else self._pace.pulse_s
+            rest_s = self._pace.tick_s if self.is_watched else self._pace.pulse_s
             await asyncio.sleep(max(rest_s - took_s, took_s))
             await asyncio.to_thread(self._progress.wait, generation, self._pace.pulse_s)
 
@@ -198,12 +198,13 @@ class Live:
 
     def _may_reload(self, now_s: float) -> bool:
         rest_s = self._reload_rest_s
-        if self._keeper.held and not self._is_watched:
+        if self._keeper.held and not self.is_watched:
             rest_s = max(rest_s, self._pace.unwatched_rest_s)
         return now_s - self._reloaded_at_s >= rest_s
 
     @property
-    def _is_watched(self) -> bool:
+    def is_watched(self) -> bool:
+        """Whether anybody looks."""
         return any(watched.watchers for watched in self._watched.values())
 
     async def _show(self, held: Held) -> None:

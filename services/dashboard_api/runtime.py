@@ -37,7 +37,8 @@ from services.dashboard_api.timeline import Timelines
 
 READING_CLIENTS = 2
 """For everybody's queries; the ticks of live have one of their own."""
-CHECKPOINT_S = 0.15
+CHECKPOINT_S = 0.05
+"""Between two looks at the checkpoints while anybody watches; else a pulse is enough."""
 DEMO_DAYS = 30
 
 
@@ -112,6 +113,7 @@ class Dashboard:
         self._progress = progress
         self._metrics = metrics
         self._now = now
+        self._pulse_s = options.pace.pulse_s
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -126,7 +128,10 @@ class Dashboard:
         if follow_checkpoints:
             self._metrics.lag_s.set_function(self._lag_s)
             follower = checkpoints.Follower(self._asking, self._progress, self._metrics)
-            self._tasks.append(asyncio.create_task(follower.follow(CHECKPOINT_S)))
+            self._tasks.append(asyncio.create_task(follower.follow(self._follow_every_s)))
+
+    def _follow_every_s(self) -> float:
+        return CHECKPOINT_S if self.live.is_watched else self._pulse_s
 
     def _lag_s(self) -> float:
         watermark = self._progress.snapshot().watermark

@@ -61,13 +61,13 @@ class Delivery:
         self._marking: deque[Sent] = deque()
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="relay-reader")
 
-    def step(self) -> bool:
-        """Deliver a stretch of the first node that has one; False when there is nothing to do.
+    def step(self) -> int:
+        """Deliver a stretch of the first node that has one; tells how many facts it was.
 
         Raises StoreUnavailable, LogUnavailable, StoreBehindLog.
         """
         heads = self._store.heads()
-        moved = False
+        moved = 0
         self._check(heads)
         for head in in_turn(heads):
             if not moved and self._at(head.node) < head.position:
@@ -109,18 +109,18 @@ class Delivery:
         known = self._delivered.get(node)
         return known.position if known else 0
 
-    def _deliver(self, head: NodeHead) -> bool:
-        """A stretch of one node, read ahead and sent ahead; whether there was any."""
+    def _deliver(self, head: NodeHead) -> int:
+        """A stretch of one node, read ahead and sent ahead; how many facts it was."""
+        before = self._at(head.node)
         under_way: deque[_Part] = deque()
         for run in self._runs(head):
             sent = self._sender.send(records(head.node, run, self._sender.partitions))
             under_way.append(_Part(sent, Delivered(*run[-1])))
             if len(under_way) > PARTS_AHEAD:
                 self._settle(head, under_way.popleft())
-        moved = bool(under_way)
         for part in under_way:
             self._settle(head, part)
-        return moved
+        return self._at(head.node) - before
 
     def _runs(self, head: NodeHead) -> Iterator[Sequence[Row]]:
         """What follows without a hole, in parts, each read while the one before it is sent."""

@@ -17,8 +17,8 @@ from services.backbone.relay_place import RelayPlace
 from services.backbone.sending import Sender
 from services.backbone.telemetry import Metrics
 from services.ingest.errors import IngestError
-from services.ingest.relay import BUSY_MARK_S
-from services.ingest.relay_delivery import Delivery
+from services.ingest.relay import BUSY_MARK_S, TURN_S
+from services.ingest.relay_delivery import PART_ROWS, Delivery
 
 CLIENT = "yiping-relay"
 LOOK_S = 0.5
@@ -124,11 +124,14 @@ class Relay:
             )
             with closing(delivery):
                 while not self._stopping.is_set():
+                    began_s = self._clock_s()
                     moved = delivery.step()
                     if sender.log_name != name:
                         raise LogUnavailable(f"the topic {self._topic.name} was made anew")
                     self._succeeded()
-                    if not moved:
+                    if 0 < moved < PART_ROWS:
+                        self._stopping.wait(max(0.0, began_s + TURN_S - self._clock_s()))
+                    elif not moved:
                         source.place.wait(BUSY_MARK_S if delivery.unmarked else LOOK_S)
                 delivery.finish()
 

@@ -33,7 +33,8 @@ from services.projector.patience import Patience, Stopped
 from services.projector.shares import Shares, carry_over
 
 IDLE_S = 0.25
-SHARED_CHECKPOINT_S = 0.1
+SHARED_CHECKPOINT_S = 0.0
+"""After each block: nobody else sees it before."""
 IDLE_CHECKPOINT_S = 1.0
 
 log = logging.getLogger(__name__)

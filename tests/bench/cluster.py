@@ -33,26 +33,31 @@ POLL_S = 0.02
 
 
 def run() -> list[Row]:
-    """Latencies on a quiet cluster, then kills under load."""
-    with _cluster() as cluster:
-        return _latencies(cluster) + _recoveries(cluster)
+    """Latencies on a quiet cluster, of one process of each service and of two; then kills."""
+    with _cluster(1) as cluster:
+        rows = _latencies(cluster, "one projector, one dashboard")
+    with _cluster(2) as cluster:
+        return rows + _latencies(cluster, "two of each") + _recoveries(cluster)
 
 
 @contextmanager
-def _cluster() -> Iterator[Cluster]:
+def _cluster(of_each: int) -> Iterator[Cluster]:
     postgres = Postgres()
     try:
         with (
             tempfile.TemporaryDirectory() as folder,
             Kafka(Path(folder) / "kafka") as kafka,
-            Cluster(Path(folder) / "cluster", kafka, postgres.start(), "bench") as running,
-        ):
+            Cluster(
+                Path(folder) / "cluster", kafka, postgres.start(), "bench",
+                projectors=of_each, dashboards=of_each,
+            ) as running,
+        ):  # fmt: skip
             yield running
     finally:
         postgres.remove()
 
 
-def _latencies(cluster: Cluster) -> list[Row]:
+def _latencies(cluster: Cluster, what: str) -> list[Row]:
     place = Place(
         cluster["ingest"].url,
         cluster["dashboard-1"].url,
@@ -64,7 +69,7 @@ def _latencies(cluster: Cluster) -> list[Row]:
     note = "limit: fsync + insert + query + Kafka's produce → consume, one after the other (DESIGN)"
     return [
         Row(
-            f"posted → patch through Kafka, {RATE_EV_S} ev/s, {name}",
+            f"posted → patch through Kafka, {RATE_EV_S} ev/s, {what}, {name}",
             ONE_AFTER_THE_OTHER_MS, value, "ms", note,
         )
         for name, value in (("p50", statistics.median(taken)), ("p99", percentile(taken, 0.99)))

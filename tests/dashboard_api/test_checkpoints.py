@@ -61,6 +61,21 @@ async def test_no_news_is_not_reported(checked: World) -> None:
     assert progress.snapshot().generation == 1
 
 
+async def test_only_what_was_written_is_worth_a_look(checked: World) -> None:
+    """A checkpoint that was written is noticed; where nothing was, nobody has to look."""
+    following = follower(checked, Progress())
+    before = [await following.is_due()]
+    await following.look()
+    before.append(await following.is_due())
+    checked.writing.command(
+        "INSERT INTO checkpoints (partition, node, offset, position, received_at, partitions)"
+        " VALUES ('main', 'main', 999, 999, now64(6), 1)"
+    )
+
+    assert before == [True, False]
+    assert await following.is_due()
+
+
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 

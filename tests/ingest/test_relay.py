@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from schemas.envelope import LogMark, LogRecord
 from services.backbone.event_store import NodeHead
 from services.ingest.relay import (
+    TURN_S,
     Delivered,
     contiguous,
     due,
@@ -158,7 +159,7 @@ def test_a_loads_next_event_may_have_the_same_time(last: bytes | None) -> None:
 
 
 def test_marks_are_few() -> None:
-    """Ten a second while events flow, one while time alone goes on, one a minute otherwise."""
+    """One a turn while events flow, one while time alone goes on, one a minute otherwise."""
     last = LogMark(node="main", position=3, received_at=NOON, partitions=4)
     flowing = msgspec.structs.replace(last, position=4, received_at=LATER)
     idle = msgspec.structs.replace(last, received_at=LATER)
@@ -166,6 +167,6 @@ def test_marks_are_few() -> None:
 
     assert due(None, last, 0)
     assert due(last, spread, 0)
-    assert [due(last, flowing, s) for s in (0.05, 0.1)] == [False, True]
+    assert [due(last, flowing, s) for s in (0.02, TURN_S)] == [False, True]
     assert [due(last, idle, s) for s in (0.9, 1.0)] == [False, True]
     assert [due(last, last, s) for s in (59, 60)] == [False, True]
