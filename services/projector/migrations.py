@@ -16,6 +16,7 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from services.backbone.warehouse import Warehouse
+from services.projector import fills
 from services.projector.cluster_ddl import layout_of
 from services.projector.layout import Layout, OneServer
 from services.projector.lock import held as held_lock
@@ -140,8 +141,9 @@ def apply(warehouse: Warehouse, filled: Filled = ignored, *, cluster: str = "") 
         return []
     layout = layout_of(cluster, warehouse.database)
     with held_lock(warehouse, cluster):
-        for statement in layout.create(named(RECORD, load())):
-            warehouse.command(statement, patient=True)
+        for record in (RECORD, fills.RECORD):
+            for statement in layout.create(named(record, load())):
+                warehouse.command(statement, patient=True)
         done = pending(warehouse, cluster)
         for step in done:
             carry_out(warehouse, step, filled, layout=layout)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from services.backbone.errors import WarehouseFailed
 from services.backbone.warehouse import Warehouse
+from services.projector import fills
 from services.projector.layout import Layout, OneServer
 from services.projector.view_files import ViewFile
 
@@ -57,8 +58,12 @@ def fill(
     *,
     after: Mapping[str, int] | None = None,
     layout: Layout | None = None,
+    stands: Callable[[Range], None] | None = None,
 ) -> None:
-    """``INSERT SELECT`` all events later than ``after`` into the target, in chunks."""
+    """``INSERT SELECT`` all events later than ``after`` into the target, in chunks.
+
+    ``stands`` hears of each range once it stands there.
+    """
     layout = layout or OneServer(warehouse.database)
     columns = [
         name
@@ -68,14 +73,17 @@ def fill(
             {"table": target},
         )
     ]
-    ranges = chunks(after or {}, heads(warehouse), CHUNK_POSITIONS)
-    total = sum(part.upto - part.after for part in ranges)
+    upto = heads(warehouse)
+    ranges = chunks(after or {}, upto, CHUNK_POSITIONS)
+    total = sum(upto.values())
     shards = range(1, shards_of(warehouse, layout) + 1)
-    done = 0
+    done = total - sum(part.upto - part.after for part in ranges)
     for part in ranges:
         for shard in shards:
             statement = layout.fill(view, target, columns, shard)
             warehouse.command(statement, part._asdict(), patient=True)
+        if stands:
+            stands(part)
         done += part.upto - part.after
         filled(view.name, done, total)
 
@@ -140,14 +148,26 @@ def rebuild(
 ) -> None:
     """Fill a new table beside the old, then let them change places.
 
-    Readers see the old one until the new is complete.  Can be broken off and begun again.
-    Raises WarehouseFailed, and ViewFileInvalid for a view without a select.
+    Readers see the old one until the new is complete.  One that was broken off while it filled
+    goes on where it was; later than that, it begins again.  Raises WarehouseFailed, and
+    ViewFileInvalid for a view without a select.
     """
     layout = layout or OneServer(warehouse.database)
-    planned = statements(view, layout)
-    for statement in planned.beside:
-        warehouse.command(statement, patient=True)
-    fill(warehouse, view, f"{view.name}_next", filled, layout=layout)
+    planned, beside = statements(view, layout), f"{view.name}_next"
+    reached = fills.reached(warehouse, beside, view.digest)
+    if reached is None:
+        fills.forget(warehouse, layout)
+        for statement in planned.beside:
+            warehouse.command(statement, patient=True)
+        fills.begin(warehouse, beside, view.digest)
+    fill(
+        warehouse, view, beside, filled,
+        after=reached,
+        layout=layout,
+        stands=lambda part: fills.note(warehouse, beside, view.digest, part.node, part.upto),
+    )  # fmt: skip
+    # From here on the table beside is the old one: nobody may go on filling it.
+    fills.forget(warehouse, layout)
     before = complete(warehouse)
     for statement in planned.change_over:
         warehouse.command(statement, patient=True)

@@ -5,6 +5,7 @@ from itertools import islice
 import pytest
 
 from services.backbone.warehouse import Warehouse
+from services.projector import fills
 from services.projector import rebuild as rebuilding
 from services.projector.rebuild import Range, chunks, fill, heads, rebuild
 from services.projector.view_files import load, named
@@ -77,6 +78,77 @@ def test_what_a_broken_rebuild_left_does_no_harm(warehouse: Warehouse) -> None:
     warehouse.command(view.create("arrivals_next"))
     warehouse.command(view.follow("arrivals_next"))
     warehouse.command("INSERT INTO arrivals_next (sender, position) VALUES ('wrong', 1)")
+    rebuild(warehouse, view)
+
+    assert contents(warehouse, "arrivals") == right
+
+
+class BrokenOff(Exception):
+    """The job ends here, as if it were killed."""
+
+
+def test_a_rebuild_that_was_broken_off_goes_on(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was filled is not filled again; what came in between stands too."""
+    monkeypatch.setattr(rebuilding, "CHUNK_POSITIONS", 70)
+    view = named("states", load())
+    insert(warehouse, ENTRIES[:500])
+
+    def third(_view: str, done: int, _total: int) -> None:
+        if done == 210:
+            raise BrokenOff
+
+    with pytest.raises(BrokenOff):
+        rebuild(warehouse, view, third)
+    insert(warehouse, ENTRIES[500:])
+    heard: list[int] = []
+    rebuild(warehouse, view, lambda _view, done, _total: heard.append(done))
+
+    assert heard == [280, 350, 420, 490, 560, 600]
+    assert warehouse.rows("SELECT count(), max(position) FROM states FINAL") == [(600, 600)]
+    assert warehouse.rows("SELECT count() FROM fills") == [(0,)]
+
+
+def test_another_form_of_the_view_begins_anew(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was filled for the form of before is thrown away."""
+    monkeypatch.setattr(rebuilding, "CHUNK_POSITIONS", 70)
+    view = named("arrivals", load())
+    insert(warehouse, ENTRIES)
+    right = contents(warehouse, "arrivals")
+    warehouse.command(view.create("arrivals_next"))
+    warehouse.command(view.follow("arrivals_next"))
+    fills.begin(warehouse, "arrivals_next", "of-before")
+    fills.note(warehouse, "arrivals_next", "of-before", "main", 600)
+    heard: list[int] = []
+    rebuild(warehouse, view, lambda _view, done, _total: heard.append(done))
+
+    assert heard[0] == 70
+    assert contents(warehouse, "arrivals") == right
+
+
+def test_tables_that_changed_places_are_not_filled_on(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off after that, a rebuild begins again: what lies beside is the old table."""
+    view = named("arrivals", load())
+    insert(warehouse, ENTRIES)
+    right = contents(warehouse, "arrivals")
+    warehouse.command("INSERT INTO arrivals (sender, position) VALUES ('wrong', 1)")
+    command = warehouse.command
+
+    def until_exchanged(statement: str, *rest: object, **more: object) -> object:
+        answer = command(statement, *rest, **more)  # type: ignore[arg-type]  # passed on
+        if statement.startswith("EXCHANGE"):
+            raise BrokenOff
+        return answer
+
+    with monkeypatch.context() as killed:
+        killed.setattr(warehouse, "command", until_exchanged)
+        with pytest.raises(BrokenOff):
+            rebuild(warehouse, view)
     rebuild(warehouse, view)
 
     assert contents(warehouse, "arrivals") == right

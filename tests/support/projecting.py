@@ -16,7 +16,7 @@ from tests.support.memory_log import MemoryLog
 
 TABLES = (
     "events", "things", "states", "flows", "links", "arrivals", "keyframes", "checkpoints",
-    "refeeds", "set_aside",
+    "fills", "refeeds", "set_aside",
 )  # fmt: skip
 
 
