@@ -24,10 +24,8 @@ def test_the_demo_shows_a_province_that_moves(tmp_path: Path) -> None:
             "/v1/orgs/350000000000/panels/place", token, lambda f: f["total"] > 0
         )
         assert sum(child["total"] for child in frame["children"].values()) == frame["total"]
-        assert server.process is not None
-        children = psutil.Process(server.process.pid).children(recursive=True)
+        children = psutil.Process(server.pid).children(recursive=True)
         assert children
-        server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(60) == 0
+        assert server.stop(60, asking=signal.SIGINT) == 0
 
         assert not psutil.wait_procs(children, timeout=10)[1]

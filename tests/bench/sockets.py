@@ -118,10 +118,9 @@ async def _measure_bare() -> tuple[list[float], float]:
 
 
 async def _measure_ours(server: Server) -> tuple[list[float], float]:
-    assert server.process is not None
     wall_token = server.token(PROVINCE, "wall")
     posting = asyncio.create_task(_post(server))
-    measured = psutil.Process(server.process.pid)
+    measured = psutil.Process(server.pid)
     before = measured.memory_info().rss
 
     async def subscribe(socket: ClientConnection) -> None:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from signal import Signals
+from typing import Self
 
 STOP_S = 30.0
 # Reads until its input closes: the end of whoever started it, however that came about. The start
@@ -58,7 +60,7 @@ class Process:
         """The end of what it has written."""
         return self.log[-characters:]
 
-    def start(self) -> None:
+    def start(self) -> Self:
         """Start it; does not wait for anything."""
         if self.alive:
             raise RuntimeError(f"{self.command[0]} runs already")
@@ -76,6 +78,7 @@ class Process:
             )
         self._keep(self._process.pid)
         atexit.register(self._end)
+        return self
 
     def _keep(self, pid: int) -> None:
         began = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
@@ -103,15 +106,18 @@ class Process:
         self.signal(signal.SIGKILL)
         self._gone()
 
-    def stop(self, timeout_s: float = STOP_S) -> int:
-        """Ask it to end and wait; its exit status. Raises TimeoutExpired, having killed it."""
+    def stop(self, timeout_s: float = STOP_S, *, asking: Signals | None = None) -> int:
+        """Ask it to end (by its own signal, or ``asking``) and wait; its exit status.
+
+        Raises TimeoutExpired, having killed it.
+        """
         if self._process is None:
             return 0
         process = self._process
         try:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
-                process.send_signal(self._stop_signal)
+                process.send_signal(asking or self._stop_signal)
                 process.wait(timeout_s)
         finally:
             self._end()
