@@ -44,6 +44,40 @@ class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask whether the server is there; it answers with an empty ``ok``."""
 
 
+class Replay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Play some panels of an organisation from a moment to another, instead of what is played.
+
+    ``speed`` is seconds of then in a second of now, 1 to 3600.  A ``to`` later than what the
+    views show is cut to that.
+    """
+
+    org: OrgCode
+    panels: list[str]
+    from_: Moment = msgspec.field(name="from")
+    to: Moment
+    speed: int = 1
+
+
+class Seek(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Go to a moment of the replay; what is paused stays paused."""
+
+    moment: Moment
+
+
+class Pause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Stay at the moment shown."""
+
+
+class Resume(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Play on, at another speed if one is named; from the beginning where the end was shown."""
+
+    speed: int | None = None
+
+
+class Stop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """End the replay."""
+
+
 class Command(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -54,6 +88,11 @@ class Command(
     subscribe: Subscribe | None = None
     unsubscribe: Unsubscribe | None = None
     ping: Ping | None = None
+    replay: Replay | None = None
+    seek: Seek | None = None
+    pause: Pause | None = None
+    resume: Resume | None = None
+    stop: Stop | None = None
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +192,30 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     temporary: bool
 
 
+ReplayState = Literal["playing", "paused", "ended", "stopped"]
+
+
+class Replaying(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a replay stands after a command."""
+
+    replay: str
+    """Its name; pushes of another one are old."""
+    org: OrgCode
+    panels: list[str]
+    from_: Moment = msgspec.field(name="from")
+    to: Moment
+    moment: Moment
+    speed: int
+    state: ReplayState
+
+
+class PanelChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What becomes of one panel: the whole frame, or a merge patch on the one that was held."""
+
+    snapshot: Frame | None = None
+    patch: dict[str, Any] | None = None
+
+
 class PatchPush(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", tag="patch"):
     """The next step of a channel; an offset that is not the next one means: subscribe again."""
 
@@ -169,6 +232,24 @@ class SnapshotPush(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", 
     epoch: str
     offset: int
     snapshot: Frame
+
+
+class ReplayPush(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="push", tag="replay"
+):
+    """All panels of a replay at one moment, so that a screen is never of two."""
+
+    replay: str
+    n: int
+    """Counts the pushes of the replay; one that is not the next was lost."""
+    moment: Moment
+    """What every panel shows now, also those that are not named below."""
+    speed: int
+    state: ReplayState
+    frames: dict[str, PanelChange]
+    """By panel; those without a change but their ``as_of`` are left out."""
+    error: Failure | None = None
+    """Why it was paused or stopped, where nobody asked for that."""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag_field="push", tag="heartbeat"):

@@ -110,6 +110,11 @@ class Metrics:
             "yiping_tick_seconds", "One tick of live: query, render, send",
             buckets=COMMIT_BUCKETS_S, registry=r,
         )  # fmt: skip
+        self.replays = Gauge("yiping_replays", "Replays under way", registry=r)
+        self.replay_late_s = Histogram(
+            "yiping_replay_late_seconds", "How long after it was due a step of a replay was sent",
+            buckets=COMMIT_BUCKETS_S, registry=r,
+        )  # fmt: skip
         self.level_differences = Counter(
             "yiping_level_differences", "Numbers held for live that the full query contradicted",
             registry=r,

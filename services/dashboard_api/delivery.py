@@ -8,6 +8,7 @@ when it reads again; one that has not read for long is closed, to reconnect and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from websockets.asyncio.server import ServerConnection, broadcast
 
@@ -58,15 +59,26 @@ class Delivery:
         """Send a channel's push to all who watch it, but for those who do not read."""
         ready = []
         for client in clients:
-            if self._is_spared(client):
+            if self.spares(client):
                 client.stale.add(channel.name)
             else:
                 ready.append(client.connection)
         self._send(ready, message)
 
+    def to_one(self, message: bytes, client: Client) -> None:
+        """Send a push that is for one client alone."""
+        self._send([client.connection], message)
+
     def to_all(self, message: bytes, clients: Iterable[Client]) -> None:
         """Send a push that may be missed, such as a heartbeat."""
         self._send([c.connection for c in clients if c.slow_since_s is None], message)
+
+    def spares(self, client: Client) -> bool:
+        """Whether a client gets no pushes now, for it does not read."""
+        if client.slow_since_s is None and client.unread_bytes > self._limits.spare_bytes:
+            client.slow_since_s = self._now_s()
+            self._metrics.slow_sockets.inc()
+        return client.slow_since_s is not None
 
     def catch_up(self, clients: Iterable[Client]) -> list[Client]:
         """Bring those up to date who read again; give those for whom there is no hope."""
@@ -83,12 +95,21 @@ class Delivery:
                 hopeless.append(client)
         return hopeless
 
-    def _is_spared(self, client: Client) -> bool:
-        if client.slow_since_s is None and client.unread_bytes > self._limits.spare_bytes:
-            client.slow_since_s = self._now_s()
-            self._metrics.slow_sockets.inc()
-        return client.slow_since_s is not None
-
     def _send(self, connections: list[ServerConnection], message: bytes) -> None:
         broadcast(connections, message, text=True)
         self._metrics.frames.inc(len(connections))
+
+
+class Seat(NamedTuple):
+    """Where one client sits: what it alone is told goes there."""
+
+    delivery: Delivery
+    client: Client
+
+    def reads(self) -> bool:
+        """Whether it takes what it is sent; one that does not is spared."""
+        return not self.delivery.spares(self.client)
+
+    def tell(self, message: bytes) -> None:
+        """Send it a push."""
+        self.delivery.to_one(message, self.client)

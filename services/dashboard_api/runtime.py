@@ -28,14 +28,22 @@ from services.dashboard_api.drilldown import DrillDown
 from services.dashboard_api.frames_at import Frames
 from services.dashboard_api.live import Live, Pace
 from services.dashboard_api.moment import Moments
-from services.dashboard_api.panels import freshness
+from services.dashboard_api.panels import elements, freshness
 from services.dashboard_api.readers import Readers
 from services.dashboard_api.reads import Reads
+from services.dashboard_api.replay.commands import Replays
+from services.dashboard_api.replay.player import Shared
+from services.dashboard_api.replay.reads import ReplayReads
+from services.dashboard_api.replay.scene import Screen
+from services.dashboard_api.replay.turns import Turns
+from services.dashboard_api.replay.waiting import LoopTime
 from services.dashboard_api.session import Limits
 from services.dashboard_api.socket import STATE_KEY, LiveDoor, Rules
 from services.dashboard_api.timeline import Timelines
 
 READING_CLIENTS = 2
+REPLAYING_CLIENTS = 1
+"""For all replays together, so that they ask one thing at a time of the warehouse."""
 """For everybody's queries; the ticks of live have one of their own."""
 CHECKPOINT_S = 0.05
 """Between two looks at the checkpoints while anybody watches; else a pulse is enough."""
@@ -74,6 +82,7 @@ class Dashboard:
         self._organisations = organisations
         self._ticking = Readers([connect(settings.warehouse)])
         self._asking = Readers([connect(settings.warehouse) for _ in range(READING_CLIENTS)])
+        self._replaying = Readers([connect(settings.warehouse) for _ in range(REPLAYING_CLIENTS)])
         asking = Reads(self._asking, Moments(self._asking, progress))
         centres = freshness.expected(organisations)
         thresholds = freshness.Thresholds(settings.late_s, settings.silent_s)
@@ -88,8 +97,20 @@ class Dashboard:
             pace=options.pace,
             thresholds=thresholds,
         )
+        screen = Screen(elements.listed(organisations), tuple(centres), thresholds)
+        self.replays = Replays(
+            Shared(
+                ReplayReads(self._replaying, progress, self.live.firsts, screen),
+                Turns(),
+                LoopTime(),
+                metrics,
+            ),
+            progress,
+            options.limits,
+        )
         self.door = LiveDoor(
             self.live,
+            self.replays,
             Rules(issuer, organisations, frozenset(settings.origins)),
             limits=options.limits,
             metrics=metrics,
@@ -150,6 +171,7 @@ class Dashboard:
         """Let go of the reading clients."""
         self._ticking.close()
         self._asking.close()
+        self._replaying.close()
 
     @property
     def is_ready(self) -> bool:

@@ -19,6 +19,7 @@ PANELS = (*ELEMENTS, freshness.PANEL)
 GOING_DOWN, NO_TOKEN, TOO_SLOW = 3001, 3002, 3008
 TOKEN_REFUSED, BAD_MESSAGE, ORIGIN_REFUSED, TOO_MANY = 3500, 3501, 3502, 3503
 
+_ORDERS = tuple(name for name in Command.__struct_fields__ if name != "id")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -36,6 +37,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """With more than this unread, a client is spared frames and gets the newest state later."""
     hopeless_s: float = 20.0
     """A client that has not read for so long is closed."""
+    replays_per_user: int = 4
+    """Replays at once of one token."""
+    replays: int = 64
+    """Replays at once of all."""
 
 
 class _Numbered(msgspec.Struct):
@@ -54,7 +59,7 @@ def command_in(message: str | bytes) -> Command:
         command = _command.decode(message)
     except msgspec.MsgspecError as error:
         raise Refused("bad_message", f"not a command: {_shape_of(error)}") from None
-    orders = (command.auth, command.subscribe, command.unsubscribe, command.ping)
+    orders = (getattr(command, name) for name in _ORDERS)
     if sum(order is not None for order in orders) != 1:
         raise Refused("bad_message", "a command holds exactly one order")
     return command

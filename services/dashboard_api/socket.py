@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -20,15 +20,16 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
-from schemas.frames import Command, Subscribe
+from schemas.frames import Command, Replay, Replaying, Subscribe
 from schemas.organisations import Organisations
 from services.backbone.errors import TokenRefused
 from services.backbone.identity import Identity, Issuer
 from services.backbone.telemetry import Metrics
 from services.dashboard_api import session
-from services.dashboard_api.delivery import Client, Delivery
+from services.dashboard_api.delivery import Client, Delivery, Seat
 from services.dashboard_api.errors import Refused
 from services.dashboard_api.live import Live
+from services.dashboard_api.replay.commands import Replays
 from services.dashboard_api.session import Limits
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class LiveDoor:
     def __init__(
         self,
         live: Live,
+        replays: Replays,
         rules: Rules,
         *,
         limits: Limits,
@@ -108,6 +110,7 @@ class LiveDoor:
         self.connection_log = logging.getLogger(f"{__name__}.connections")
         self.connection_log.setLevel(logging.WARNING)
         self._live = live
+        self._replays = replays
         self._rules = rules
         self._metrics = metrics
         self._version = version
@@ -142,6 +145,7 @@ class LiveDoor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         open_ = list(self.server.connections)
         await asyncio.gather(*(close(c, session.GOING_DOWN) for c in open_))
+        await self._replays.close()
         self.server.close()
         await self.server.wait_closed()
 
@@ -209,6 +213,7 @@ class LiveDoor:
         finally:
             self._metrics.sockets.dec()
             self._clients.discard(client)
+            self._replays.end(client)
             for name in client.channels:
                 self._live.unsubscribe(client, name)
 
@@ -249,15 +254,14 @@ class LiveDoor:
             return session.done(command.id, {})
         if command.ping:
             return session.done(command.id, {})
-        raise Refused("authenticated_already", "this socket is authenticated")
+        if command.auth:
+            raise Refused("authenticated_already", "this socket is authenticated")
+        if command.replay:
+            return session.done(command.id, self._replay(client, command.replay))
+        return session.done(command.id, self._replays.carry_out(client, command))
 
     def _subscribe(self, client: Client, wish: Subscribe) -> Any:
-        if wish.panel not in session.PANELS:
-            raise Refused("unknown_panel", f"there is no panel {wish.panel!r}")
-        if not client.identity.may_see(wish.org):
-            raise Refused("out_of_scope", "this organisation lies outside your scope")
-        if not (self._rules.organisations.knows(wish.org)):
-            raise Refused("unknown_org", "no organisation has this code")
+        self._check(client, [wish.panel], wish.org)
         held = client.channels | {f"{wish.panel}/{wish.org}"}
         if len(held) > self.limits.subscriptions:
             raise Refused("too_many_subscriptions", "unsubscribe from others first")
@@ -265,6 +269,21 @@ class LiveDoor:
         client.channels.add(name)
         client.stale.discard(name)
         return answer
+
+    def _replay(self, client: Client, wish: Replay) -> Replaying:
+        self._check(client, wish.panels, wish.org)
+        seat = Seat(self._delivery, client)
+        return self._replays.begin(client, client.identity.token_id, seat, wish)
+
+    def _check(self, client: Client, panels: Iterable[str], org: str) -> None:
+        """Whether there are such panels, and a client may see that organisation's."""
+        for panel in panels:
+            if panel not in session.PANELS:
+                raise Refused("unknown_panel", f"there is no panel {panel!r}")
+        if not client.identity.may_see(org):
+            raise Refused("out_of_scope", "this organisation lies outside your scope")
+        if not self._rules.organisations.knows(org):
+            raise Refused("unknown_org", "no organisation has this code")
 
     async def _beat(self) -> None:
         """Say regularly that the server is there; show those out whose token has expired."""

@@ -1,0 +1,74 @@
+"""What a client of a replay is told of a panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.dashboard_api.patch import apply
+from services.dashboard_api.replay.pushes import Shown
+
+KEYS = st.sampled_from("abcd")
+FRAMES = st.lists(
+    st.dictionaries(KEYS, st.none() | st.integers() | st.dictionaries(KEYS, st.integers())),
+    min_size=1,
+)
+
+
+def test_the_first_frame_comes_whole_and_then_patches() -> None:
+    """A client that holds nothing cannot patch."""
+    shown = Shown()
+
+    first = shown.change("case", {"total": 1, "as_of": "x"})
+    second = shown.change("case", {"total": 2, "as_of": "y"})
+
+    assert first is not None
+    assert first.snapshot == {"total": 1, "as_of": "x"}
+    assert second is not None
+    assert second.patch == {"total": 2, "as_of": "y"}
+    assert second.snapshot is None
+
+
+def test_a_frame_that_differs_in_its_moment_alone_is_left_out() -> None:
+    """The push tells the moment of all."""
+    shown = Shown()
+    shown.change("case", {"total": 1, "as_of": "x"})
+
+    assert shown.change("case", {"total": 1, "as_of": "y"}) is None
+
+
+def test_what_a_patch_cannot_say_comes_whole() -> None:
+    """A value that becomes null."""
+    shown = Shown()
+    shown.change("case", {"trend": {"noon": 1}})
+
+    change = shown.change("case", {"trend": {"noon": None}})
+
+    assert change is not None
+    assert change.snapshot == {"trend": {"noon": None}}
+
+
+def test_what_was_forgotten_comes_whole() -> None:
+    """Each panel by itself."""
+    shown = Shown()
+    shown.change("case", {"total": 1})
+    assert shown.lacks(("case", "person")) == ["person"]
+
+    shown.forget()
+
+    assert shown.lacks(("case", "person")) == ["case", "person"]
+
+
+@given(FRAMES)
+def test_changes_in_a_row_give_the_last_frame(frames: list[dict[str, Any]]) -> None:
+    """Whatever is left out, the client ends with the frame, but for its moment."""
+    shown, held = Shown(), dict[str, Any]()
+    for n, frame in enumerate(frames):
+        change = shown.change("case", {**frame, "as_of": n})
+        if change and change.snapshot is not None:
+            held = change.snapshot
+        elif change and change.patch is not None:
+            held = apply(held, change.patch)
+        assert {**held, "as_of": n} == {**frame, "as_of": n}
