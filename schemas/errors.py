@@ -4,7 +4,8 @@ SchemaError
 ├── OrganisationsInvalid    an organisations file that cannot be used
 ├── UnknownOrganisation     a code that is not in the organisations file
 ├── UnknownClass            an event type outside the 25 classes
-└── UnknownElement          an element outside the six
+├── UnknownElement          an element outside the six
+└── LimitInvalid            a file of statutory limits that cannot be used
 """
 
 from __future__ import annotations
@@ -46,3 +47,14 @@ class UnknownElement(SchemaError):
     def __init__(self, name: str) -> None:
         super().__init__(f"{name!r} is none of the six elements")
         self.name = name
+
+
+class LimitInvalid(SchemaError):
+    """A file of statutory limits says something that cannot be used."""
+
+    def __init__(self, file: str, line: int, field: str, reason: str) -> None:
+        super().__init__(f"{file}, line {line}, {field or 'the file'}: {reason}")
+        self.file = file
+        self.line = line
+        self.field = field
+        self.reason = reason
