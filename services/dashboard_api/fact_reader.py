@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from schemas.facts.cases import CaseMeasured
+from services.dashboard_api.chain import Place, open_ends
+from services.dashboard_api.clocks import Measured, measured_of
 from services.dashboard_api.facts import BEGINNING, Fact, Key
 from services.dashboard_api.microseconds import moment_of_us
 from services.dashboard_api.readers import Readers, Row, sql
@@ -40,10 +43,43 @@ async def links_of(readers: Readers, things: Sequence[Key], as_of: datetime) -> 
     return sorted({(row[2], row[3]) for row in rows})
 
 
+async def said_after(readers: Readers, facts: Sequence[Fact], known: datetime) -> dict[Place, str]:
+    """What the facts that follow some, and are not among them, say of the one before.
+
+    For ``told``, where only a part of a thing's facts was read.  Raises WarehouseFailed.
+    """
+    places = open_ends(facts)
+    if not places:
+        return {}
+    rows = await readers.rows(sql("prev_of"), {"places": places, "known": known})
+    return {(element, id_, version - 1): prev for element, id_, version, prev in rows}
+
+
+async def measured_in(
+    readers: Readers, cases: Sequence[str], known: datetime
+) -> dict[str, list[Measured]]:
+    """What the measures of some cases say of each person, in the order in which it happened.
+
+    Corrected ones are left out.  Raises WarehouseFailed.
+    """
+    if not cases:
+        return {}
+    rows = await readers.rows(sql("measured_in"), {"cases": list(cases), "known": known})
+    corrected = {(case_no, source, corrects) for case_no, source, _, corrects, _ in rows}
+    found: dict[str, list[Measured]] = {}
+    for case_no, source, id_, _, data in rows:
+        if data and (case_no, source, id_) not in corrected:
+            fact = msgspec.json.decode(data, type=CaseMeasured)
+            if fact.person_no is not None:
+                found.setdefault(fact.person_no, []).append(measured_of(fact))
+    return found
+
+
 def _fact(row: Row) -> Fact:
     (
         element, subject, version, id_, source, type_, org, sender, occurred, recorded, received,
         changes, refs, state, data, prev, sequence, corrects, node, position,
+        stream, missing, extensions,
     ) = row  # fmt: skip
     return Fact(
         element=element,
@@ -66,4 +102,9 @@ def _fact(row: Row) -> Fact:
         corrects=corrects,
         node=node,
         position=position,
+        stream=stream,
+        missing=missing,
+        state_text=state,
+        data_text=data,
+        extensions=extensions,
     )

@@ -39,6 +39,12 @@ class Fact(NamedTuple):
     corrects: str | None
     node: str
     position: int
+    stream: str
+    missing: int
+    state_text: str
+    """``state``, ``data`` and ``extensions`` as the very JSON that was stored."""
+    data_text: str
+    extensions: str | None
 
     @property
     def moved(self) -> dict[str, Any]:
@@ -99,6 +105,14 @@ def life(facts: Sequence[Fact]) -> list[tuple[datetime, str]]:
         if thing.status != before:
             steps.append((fact.occurred_at, thing.status))
     return steps
+
+
+def corrections(facts: Iterable[Fact]) -> dict[tuple[Key, str], str]:
+    """The id of the fact that corrects another of its thing, the last to do so.
+
+    By the thing and the other's fact id.
+    """
+    return {(f.key, fact_id(f.source, f.corrects)): f.id for f in facts if f.corrects}
 
 
 def late_ones(facts: Iterable[Fact]) -> set[tuple[str, int]]:

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.dashboard_api.facts import Fact, late_ones
+from schemas.things import fact_id
+from services.dashboard_api.chain import Link, Place, linked, place_of
+from services.dashboard_api.facts import Fact, corrections, late_ones
 from services.dashboard_api.masking import masked
 
 
-def told(facts: Iterable[Fact]) -> list[dict[str, Any]]:
+def told(facts: Iterable[Fact], after: Mapping[Place, str] | None = None) -> list[dict[str, Any]]:
     """Each fact with its three times, whether it came late, what it changed, and its chain.
 
-    ``facts`` stand by thing and version.  What identifies a person is masked.
+    ``facts`` stand by thing and version; ``after`` is what facts that are not among them say of
+    the one before (see ``chain.linked``).  What identifies a person is masked.
     """
     known = list(facts)
     late = late_ones(known)
-    return [_one(fact, late=(fact.node, fact.position) in late) for fact in known]
+    corrected = corrections(known)
+    links = linked(known, after or {})
+    return [
+        _one(
+            fact,
+            late=(fact.node, fact.position) in late,
+            corrected_by=corrected.get((fact.key, fact_id(fact.source, fact.id))),
+            link=links[place_of(fact)],
+        )
+        for fact in known
+    ]
 
 
-def _one(fact: Fact, *, late: bool) -> dict[str, Any]:
+def _one(fact: Fact, *, late: bool, corrected_by: str | None, link: Link) -> dict[str, Any]:
     return {
         "id": fact.id,
         "type": fact.type,
@@ -35,14 +48,18 @@ def _one(fact: Fact, *, late: bool) -> dict[str, Any]:
         "recorded_at": fact.recorded_at,
         "received_at": fact.received_at,
         "delay_s": (fact.received_at - fact.occurred_at).total_seconds(),
+        "late_s": (fact.recorded_at - fact.occurred_at).total_seconds(),
         "late": late,
         "sequence": fact.sequence,
         "corrects": fact.corrects,
+        "corrected_by": corrected_by,
         "unusual": any(change["unusual"] for change in fact.changes),
         "changes": [_change(change) for change in fact.changes],
         "refs": [{"element": element, "id": id_} for element, id_ in fact.refs],
         "data": masked(fact.type, fact.data),
         "prev": fact.prev,
+        "hash": link.hash,
+        "chain": link.chain,
     }
 
 

@@ -46,6 +46,7 @@ class Recorder:
         corrects: str | None = None,
         sequence: int | None = None,
         missing: int = 0,
+        extensions: dict[str, Any] | None = None,
     ) -> Entry:
         """The log entry of one more fact."""
         row = CLASSES[type_]
@@ -90,6 +91,7 @@ class Recorder:
             sequence=sequence,
             missing=missing,
             corrects=corrects,
+            extensions=extensions,
         )
         encoded = _encoder.encode(stored)
         self._heads[name] = sha256(encoded).hexdigest()

@@ -3,7 +3,8 @@ SELECT element, subject, version, id, source, type, org, sender,
        toUnixTimestamp64Micro(occurred_at) AS occurred_us,
        toUnixTimestamp64Micro(recorded_at) AS recorded_us,
        toUnixTimestamp64Micro(received_at) AS received_us,
-       changes, refs, state, data, prev, sequence, corrects, node, position
+       changes, refs, state, data, prev, sequence, corrects, node, position,
+       stream, missing, extensions
 FROM events FINAL
 WHERE (node, position) IN (
     SELECT node, position FROM states
