@@ -10,10 +10,12 @@ import msgspec
 
 from schemas.organisations import scope_of
 from services.backbone.identity import Identity
+from services.dashboard_api.clocks import Stay
 from services.dashboard_api.cursor import BEGINNING, Cursor, written
 from services.dashboard_api.errors import CursorInvalid
-from services.dashboard_api.fact_reader import facts_of, links_of
-from services.dashboard_api.facts import Key, as_it_was, by_thing
+from services.dashboard_api.fact_reader import facts_of, links_of, measured_in
+from services.dashboard_api.facts import Fact, Key, as_it_was, by_thing, life
+from services.dashboard_api.law import Law
 from services.dashboard_api.microseconds import moment_of_us, us_of_moment
 from services.dashboard_api.readers import Readers, sql
 from services.dashboard_api.told import told
@@ -42,8 +44,9 @@ class Listed(NamedTuple):
 class DrillDown:
     """Lists of things, and one thing with all that is known of it."""
 
-    def __init__(self, readers: Readers) -> None:
+    def __init__(self, readers: Readers, law: Law) -> None:
         self._readers = readers
+        self._law = law
 
     async def now(self, wish: Wish, cursor: Cursor) -> dict[str, Any]:
         """A page of the things as they stand; raises WarehouseFailed."""
@@ -92,6 +95,7 @@ class DrillDown:
             return None
         links = await links_of(self._readers, [key], as_of)
         moved = facts[-1].moved
+        stay = await self._stay(facts, links, as_of) if key[0] == "person" else None
         return {
             "element": key[0],
             "id": key[1],
@@ -102,7 +106,15 @@ class DrillDown:
             "state": facts[-1].state,
             "events": told(facts),
             "links": [{"element": element, "id": id_} for element, id_ in links],
+            **self._law.story(facts, stay, as_of),
         }
+
+    async def _stay(self, facts: Sequence[Fact], links: Sequence[Key], as_of: datetime) -> Stay:
+        """What the clocks of a person rest on."""
+        cases = [id_ for element, id_ in links if element == "case"]
+        measured = await measured_in(self._readers, cases, as_of)
+        person_no = facts[-1].subject
+        return Stay(facts[-1].state, life(facts), measured.get(person_no, ()))
 
     async def _folded(
         self, wish: Wish, things: Sequence[Key], moment: datetime, known: datetime

@@ -3,6 +3,7 @@
 DashboardError
 ├── NullInPatch        a change that a merge patch cannot say: the frame must be sent whole
 ├── CursorInvalid      a cursor that no list of this server gave
+├── PrintingFailed     a record that was not printed
 └── Refused            a command of a socket that is not carried out; the client is told why
 """
 
@@ -23,6 +24,14 @@ class NullInPatch(DashboardError):
 
 class CursorInvalid(DashboardError):
     """The cursor is none that a list of this server gave."""
+
+
+class PrintingFailed(DashboardError):
+    """The process that prints a record ended without one; ``said`` is for the log."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"a record was not printed: {said[-2000:]}")
+        self.said = said
 
 
 class Refused(DashboardError):

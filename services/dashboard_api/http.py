@@ -101,13 +101,13 @@ def _add_directory(router: APIRouter, api: ReadApi) -> None:
     @router.get("/v1/vocabulary", summary="Elements and statuses in Chinese and English")
     async def get_vocabulary(request: Request) -> Response:
         api.reader(request)
-        return _json(directory.vocabulary(api.map_attribution, api.zone))
+        return answer(directory.vocabulary(api.map_attribution, api.zone))
 
     @router.get("/v1/orgs", summary="All organisations within the scope")
     async def get_orgs(request: Request) -> Response:
         identity = api.reader(request)
         items = directory.within(api.organisations, identity, api.live.known_orgs())
-        return _json({"items": items})
+        return answer({"items": items})
 
     @router.get("/v1/map", summary="TopoJSON of the counties")
     async def get_map(request: Request) -> Response:
@@ -123,9 +123,9 @@ def _add_panels(router: APIRouter, api: ReadApi) -> None:
     @router.get("/v1/orgs/{org}", summary="An organisation, its children, the counts of each")
     async def get_org(request: Request, org: str, as_of: AsOf = None) -> Response:
         found, moment = api.org(api.reader(request), org), api.moment(as_of)
-        with _views():
+        with views():
             levels = await api.reads.levels(moment, org=org)
-        return _json(directory.counts(levels, api.organisations, found, moment))
+        return answer(directory.counts(levels, api.organisations, found, moment))
 
     @router.get("/v1/orgs/{org}/panels/{panel}", summary="The frame of a panel at a moment")
     async def get_panel(request: Request, org: str, panel: str, as_of: AsOf = None) -> Response:
@@ -134,8 +134,8 @@ def _add_panels(router: APIRouter, api: ReadApi) -> None:
             raise Problem(404, "unknown_panel", f"panels: {', '.join(PANELS)}")
         moment = api.moment(as_of)
         now = api.now() if as_of is None else moment
-        with _views():
-            return _json(await api.frames.frame(panel, org, moment, now))
+        with views():
+            return answer(await api.frames.frame(panel, org, moment, now))
 
 
 def _add_things(router: APIRouter, api: ReadApi) -> None:
@@ -163,33 +163,33 @@ def _add_things(router: APIRouter, api: ReadApi) -> None:
                 422, "invalid_cursor", "no list of this kind gave this cursor", paths=["cursor"]
             ) from invalid
         known = api.moment(None)
-        with _views():
+        with views():
             if axis == "occurred":
                 page = await api.drilldown.as_was(wish, at, moment or known, known)
             elif moment is None:
                 page = await api.drilldown.now(wish, at)
             else:
                 page = await api.drilldown.as_known(wish, at, moment)
-        return _json({"as_of": moment or known, **page})
+        return answer({"as_of": moment or known, **page})
 
     @router.get("/v1/elements/{element}/{id_:path}", summary="One thing, its facts and links")
     async def get_thing(request: Request, element: str, id_: str, as_of: AsOf = None) -> Response:
         identity = api.reader(request)
         _known_element(element)
-        with _views():
+        with views():
             thing = await api.drilldown.thing(identity, (element, id_), api.moment(as_of))
-        return _json(_found(thing))
+        return answer(found(thing))
 
     @router.get("/v1/cases/{case_no:path}/timeline", summary="The story of a case")
     async def get_timeline(
         request: Request, case_no: str, axis: Axis = "occurred", as_of: AsOf = None
     ) -> Response:
         identity = api.reader(request)
-        with _views():
+        with views():
             story = await api.timelines.timeline(
                 identity, case_no, axis=axis, as_of=api.moment(as_of), known=api.moment(None)
             )
-        return _json(_found(story))
+        return answer(found(story))
 
 
 def _wish(org: str, element: str, status: str | None, limit: int) -> Wish:
@@ -208,14 +208,15 @@ def _known_element(element: str) -> None:
         raise Problem(404, "unknown_element", f"elements: {', '.join(ELEMENTS)}")
 
 
-def _found(thing: dict[str, Any] | None) -> dict[str, Any]:
+def found(thing: dict[str, Any] | None) -> dict[str, Any]:
+    """What was found; raises Problem 404."""
     if thing is None:
         raise Problem(404, "not_found", "nothing within your scope has this id at that moment")
     return thing
 
 
 @contextmanager
-def _views() -> Iterator[None]:
+def views() -> Iterator[None]:
     """Maps a warehouse that fails to a problem that may pass."""
     try:
         yield
@@ -230,7 +231,8 @@ def _not_ready() -> Problem:
     return Problem(503, "not_ready", "nothing was counted yet", headers={"Retry-After": "2"})
 
 
-def _json(value: Any) -> Response:
+def answer(value: Any) -> Response:
+    """The value as JSON that nobody keeps."""
     return Response(
         _encode(value), media_type="application/json", headers={"Cache-Control": "no-store"}
     )

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import APIRouter, FastAPI, Response
 
+from schemas import limits
 from schemas.organisations import Organisations
 from services.backbone import problems
 from services.backbone.identity import Issuer
@@ -22,13 +24,16 @@ from services.backbone.progress import NEVER, Progress
 from services.backbone.settings import Settings
 from services.backbone.telemetry import Metrics
 from services.backbone.warehouse import connect
-from services.dashboard_api import checkpoints, http, wall_files
+from services.dashboard_api import checkpoints, http, http_stories, wall_files
 from services.dashboard_api.directory import MAP_ATTRIBUTION
 from services.dashboard_api.drilldown import DrillDown
 from services.dashboard_api.frames_at import Frames
+from services.dashboard_api.inside import Inside
+from services.dashboard_api.law import Law
 from services.dashboard_api.live import Live, Pace
 from services.dashboard_api.moment import Moments
 from services.dashboard_api.panels import elements, freshness
+from services.dashboard_api.printing import Printer
 from services.dashboard_api.readers import Readers
 from services.dashboard_api.reads import Reads
 from services.dashboard_api.replay.commands import Replays
@@ -117,13 +122,16 @@ class Dashboard:
             version=options.version,
             now=now,
         )
+        law = Law(limits.load(), ZoneInfo(settings.calendar_zone))
+        drilldown = DrillDown(self._asking, law)
+        self._inside = Inside(self._asking, drilldown, law.clocks)
         self.api = http.ReadApi(
             issuer=issuer,
             organisations=organisations,
             progress=progress,
             reads=asking,
             frames=Frames(asking, self.live.firsts, organisations, centres, thresholds),
-            drilldown=DrillDown(self._asking),
+            drilldown=drilldown,
             timelines=Timelines(self._asking),
             live=self.live,
             map_file=settings.map or _fujian(),
@@ -182,6 +190,9 @@ class Dashboard:
     def routes(self) -> APIRouter:
         """All routes but the wall."""
         router = http.routes(self.api)
+        router.include_router(
+            http_stories.routes(self.api, self._inside, Printer(wall_files.built()))
+        )
 
         @router.get("/v1/demo/session", tags=["read"], summary="A token to look around a demo")
         async def get_demo_session() -> Response:

@@ -6,22 +6,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Literal
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
 
-from schemas.elements import ELEMENTS
 from services.backbone.identity import Identity
-from services.dashboard_api.fact_reader import facts_of, links_of
-from services.dashboard_api.facts import Fact, Key, by_thing, life
+from services.dashboard_api.fact_reader import facts_of, links_of, said_after
+from services.dashboard_api.facts import Key
 from services.dashboard_api.readers import Readers, sql
+from services.dashboard_api.story import (
+    Axis,
+    Rooms,
+    Seen,
+    at_the_end,
+    seen,
+    things_of,
+    within,
+)
 from services.dashboard_api.told import told
 
-Axis = Literal["occurred", "received"]
-Step = tuple[datetime, str]
-
 _PARTS = ("incident", "person", "property", "dossier")
-_ORDER = tuple(ELEMENTS)
+_TOLD_LATER = timedelta(hours=2)
+"""So long after the persons' last fact their rooms' facts are read for what they say of before."""
 
 
 class Timelines:
@@ -38,76 +44,76 @@ class Timelines:
         ``known`` is the newest moment of receipt.  Raises WarehouseFailed.
         """
         by_now = min(as_of, known) if axis == "received" else known
-        parts = await self._parts(case_no, by_now)
-        facts = await facts_of(self._readers, parts, known=by_now)
-        told_, facts = told(facts), [f for f in facts if _at(f, axis) <= as_of]
-        case = [fact for fact in facts if fact.key == ("case", case_no)]
-        if not case or not identity.may_see(case[-1].moved["to_org"]):
+        case = await self._seen(identity, case_no, axis, as_of, by_now)
+        if case is None:
             return None
-        things = {key: _steps(of_one, axis) for key, of_one in by_thing(facts)}
-        rooms, in_rooms = await self._rooms(facts, axis, by_now)
-        events = [event for event in [*told_, *told(in_rooms)] if event[f"{axis}_at"] <= as_of]
+        rooms = await self._rooms(case, by_now)
+        events = told(case.known)
+        if rooms:
+            after = await said_after(self._readers, rooms.told, by_now)
+            events += told(rooms.told, after)
         return {
             "case_no": case_no,
             "axis": axis,
             "as_of": as_of,
-            "things": [
-                {"element": key[0], "id": key[1], "spans": _spans(steps)}
-                for key, steps in sorted(
-                    {**things, **rooms}.items(), key=lambda one: (_ORDER.index(one[0][0]), one[0])
-                )
-            ],
+            "things": things_of(case, rooms),
+            **within(case, ("case", case_no)),
             "events": sorted(
-                events, key=lambda event: (event[f"{axis}_at"], event["node"], event["position"])
+                (event for event in events if event[f"{axis}_at"] <= as_of),
+                key=lambda event: (event[f"{axis}_at"], event["node"], event["position"]),
             ),
         }
 
-    async def _parts(self, case_no: str, known: datetime) -> list[Key]:
-        case = ("case", case_no)
-        linked = await links_of(self._readers, [case], known)
-        return [case, *(key for key in linked if key[0] in _PARTS)]
+    async def state(
+        self, identity: Identity, case_no: str, *, axis: Axis, as_of: datetime, known: datetime
+    ) -> dict[str, Any] | None:
+        """Of each element the things of the case with their status at ``as_of``, and since when.
 
-    async def _rooms(
-        self, facts: Sequence[Fact], axis: Axis, known: datetime
-    ) -> tuple[dict[Key, list[Step]], list[Fact]]:
+        They are the last spans of the timeline up to then.  None for a case that is not known
+        or out of scope; raises WarehouseFailed.
+        """
+        by_now = min(as_of, known) if axis == "received" else known
+        case = await self._seen(identity, case_no, axis, as_of, by_now)
+        if case is None:
+            return None
+        things = things_of(case, await self._rooms(case, by_now))
+        return {
+            "case_no": case_no,
+            "axis": axis,
+            "as_of": as_of,
+            "elements": at_the_end(things),
+        }
+
+    async def _seen(
+        self, identity: Identity, case_no: str, axis: Axis, as_of: datetime, known: datetime
+    ) -> Seen | None:
+        """The facts of the case and its parts; None where there is nothing to be seen."""
+        key: Key = ("case", case_no)
+        linked = await links_of(self._readers, [key], known)
+        parts = [key, *(other for other in linked if other[0] in _PARTS)]
+        case = seen(await facts_of(self._readers, parts, known=known), axis, as_of)
+        own = [fact for fact in case.facts if fact.key == key]
+        if not own or not identity.may_see(own[-1].moved["to_org"]):
+            return None
+        return case
+
+    async def _rooms(self, case: Seen, known: datetime) -> Rooms | None:
         """The rooms that the facts of the case's persons name, while the persons were there."""
-        stays = [fact for fact in facts if fact.element == "person"]
+        stays = [fact for fact in case.facts if fact.element == "person"]
         rooms = sorted({ref for fact in stays for ref in fact.refs if ref[0] == "place"})
         if not rooms:
-            return {}, []
+            return None
         since = min(fact.occurred_at for fact in stays)
         until = max(fact.occurred_at for fact in stays)
-        inside = await facts_of(self._readers, rooms, known=known, since=since, until=until)
-        before = await self._readers.rows(
-            sql("status_before"), {"things": rooms, "known": known, "moment": since}
+        wide, before = await asyncio.gather(
+            facts_of(self._readers, rooms, known=known, since=since, until=until + _TOLD_LATER),
+            self._readers.rows(
+                sql("status_before"), {"things": rooms, "known": known, "moment": since}
+            ),
         )
-        steps: dict[Key, list[Step]] = {room: [] for room in rooms}
-        for element, id_, status in before:
-            steps[element, id_].append((since, status))
-        for key, of_one in by_thing(inside):
-            in_order = sorted(of_one, key=lambda fact: (_at(fact, axis), fact.version))
-            steps[key] += [(_at(fact, axis), fact.moved["to_status"]) for fact in in_order]
-        return steps, inside
-
-
-def _at(fact: Fact, axis: Axis) -> datetime:
-    return fact.occurred_at if axis == "occurred" else fact.received_at
-
-
-def _steps(facts: Sequence[Fact], axis: Axis) -> list[Step]:
-    """When one thing came to which status, on an axis."""
-    if axis == "occurred":
-        return life(facts)
-    return [(fact.received_at, fact.moved["to_status"]) for fact in facts]
-
-
-def _spans(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """From when to when each status held; the last one still does."""
-    spans: list[dict[str, Any]] = []
-    for at, status in steps:
-        if spans and spans[-1]["status"] == status:
-            continue
-        if spans:
-            spans[-1]["to"] = at
-        spans.append({"status": status, "from": at, "to": None})
-    return [span for span in spans if span["status"]]
+        return Rooms(
+            before=dict.fromkeys(rooms, "") | {(e, i): status for e, i, status in before},
+            since=since,
+            told=[fact for fact in wide if fact.occurred_at <= until],
+            wide=seen(wide, case.axis, case.as_of).speaking,
+        )

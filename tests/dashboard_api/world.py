@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo
 
-from schemas import organisations
+from schemas import limits, organisations
 from schemas.elements import ELEMENTS
 from schemas.organisations import scope_of
 from services.backbone.log import LOAD_PREFIX, Entry
@@ -16,6 +17,8 @@ from services.backbone.telemetry import Metrics
 from services.backbone.warehouse import connect
 from services.dashboard_api.drilldown import DrillDown
 from services.dashboard_api.frames_at import Frames
+from services.dashboard_api.inside import Inside
+from services.dashboard_api.law import Law
 from services.dashboard_api.live import Live, Pace
 from services.dashboard_api.moment import Moments
 from services.dashboard_api.panels import freshness
@@ -48,7 +51,9 @@ class World:
         self.frames = Frames(
             self.reads, self.reads.first_heard, FUJIAN, CENTRES, freshness.Thresholds()
         )
-        self.drilldown = DrillDown(self.readers)
+        law = Law(limits.load(), ZoneInfo("Asia/Shanghai"))
+        self.drilldown = DrillDown(self.readers, law)
+        self.inside = Inside(self.readers, self.drilldown, law.clocks)
         self.timelines = Timelines(self.readers)
         self.metrics = Metrics()
 
