@@ -18,6 +18,7 @@ Yiping (一屏): every fact of a province's law enforcement, kept for ever, on o
   yiping token issue --data DIR --org 350000000000 --role supervisor
   yiping simulate --url URL --days 7             facts as 92 centres would send them
   yiping import FILE --mapping MAP.yaml --url URL
+  yiping export ocel --data DIR --output FILE    a log that process-mining tools open
   yiping views check --data DIR                  every view against a fold of the event store
   yiping verify --data DIR                       proof that nothing recorded was altered
 """
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_server_commands(commands)
     _add_store_commands(commands)
+    _add_export_command(commands)
     _add_client_commands(commands)
     return root
 
@@ -129,6 +131,18 @@ def _add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
         if name == "rebuild":
             action.add_argument("name", help="the view, as `yiping views list` names it")
         action.set_defaults(run=_views)
+
+
+def _add_export_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from services.exporter import command as exporter
+
+    export = commands.add_parser("export", help="the facts as a log that other tools read: ocel")
+    ocel = export.add_subparsers(dest="action", required=True).add_parser(
+        "ocel", help="an object-centric event log, OCEL 2.0 in JSON"
+    )
+    _data(ocel)
+    exporter.add_arguments(ocel)
+    ocel.set_defaults(run=exporter.run)
 
 
 def _add_client_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -21,8 +22,9 @@ from services.importer.door import Door
 from services.importer.errors import DoorRefused, ImporterError, MappingInvalid, TokenMissing
 from services.importer.mapping import compiled
 from services.importer.mapping_file import parse
+from services.importer.opening import in_order, open_rows
+from services.importer.rows import Advanced, Rows
 from services.importer.state import StateFile, fingerprint
-from services.importer.table import Table
 from services.importer.tally import Tally, summary
 from services.importer.transfer import Transfer, batches
 from services.importer.translation import Translator
@@ -40,7 +42,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     command.epilog = _EPILOG
     command.formatter_class = argparse.RawDescriptionHelpFormatter
-    command.add_argument("file", type=Path, metavar="FILE", help="CSV with a header, or .csv.gz")
+    command.add_argument("file", type=Path, metavar="FILE",
+        help="CSV with a header; an XES log (.xes); an OCEL 2.0 log (.json, .jsonocel); each as it"
+        " is or gzipped (.gz)",
+    )  # fmt: skip
     command.add_argument(
         "--mapping", type=Path, required=True, metavar="MAP.yaml",
         help="what its columns mean; docs/import.md tells how to write one",
@@ -93,36 +98,56 @@ def run(arguments: argparse.Namespace) -> int:
 async def _import(arguments: argparse.Namespace, token: str, console: Console) -> Tally:
     text = _text(arguments.mapping)
     written, source = parse(text, arguments.mapping.name)
-    with Table(
-        arguments.file, delimiter=written.delimiter, encoding=written.encoding
-    ) as table, _bar(console) as bar:  # fmt: skip
-        translator = Translator(compiled(written, source, table.columns))
-        state_file = StateFile(
-            arguments.state or _here(arguments.file, "import-state.json"),
-            fingerprint(arguments.file, text, arguments.url),
-        )
+    state = arguments.state or _here(arguments.file, "import-state.json")
+    async with AsyncExitStack() as stack:
+        steps = _Steps(stack.enter_context(_bar(console)), arguments.file.name)
+        rows = stack.enter_context(open_rows(arguments.file, written, steps.begin("checking")))
+        mapping = compiled(written, source, rows.columns)
+        state_file = StateFile(state, fingerprint(arguments.file, text, arguments.url))
         if arguments.from_start:
             state_file.remove()
-        task = bar.add_task(table.path.name, total=table.size_bytes, told="")
+        door = await stack.enter_async_context(
+            Door(arguments.url, token, patience_s=arguments.patience, waiting=steps.waits)
+        )
+        transfer = Transfer(door, state_file, steps.counts)
+        if transfer.resumes_after:
+            console.print(f"going on after row {transfer.resumes_after}")
+        sorting = steps.begin("sorting")
+        rows = stack.enter_context(in_order(rows, mapping.order, state.parent, sorting))
+        steps.sends(rows)
+        parts = batches(rows, Translator(mapping), arguments.batch, transfer.resumes_after)
+        return await transfer.run(parts)
 
-        def advanced(tally: Tally) -> None:
-            bar.update(task, completed=table.read_bytes, told=_told(tally))
 
-        def waiting(code: str) -> None:
-            bar.update(task, told=f"waiting: {code}")
+class _Steps:
+    """A bar over the bytes that each step reads; how many rows there are shows at the end."""
 
-        async with Door(
-            arguments.url, token, patience_s=arguments.patience, waiting=waiting
-        ) as door:
-            transfer = Transfer(door, state_file, advanced)
-            if transfer.resumes_after:
-                console.print(f"going on after row {transfer.resumes_after}")
-            parts = batches(table, translator, arguments.batch, transfer.resumes_after)
-            return await transfer.run(parts)
+    def __init__(self, bar: Progress, name: str) -> None:
+        self._bar = bar
+        self._task = bar.add_task(name, total=None, told="")
+        self._rows: Rows | None = None
+
+    def begin(self, told: str) -> Advanced:
+        """A step that reads all before anything is sent."""
+        self._bar.reset(self._task, total=None, told=told)
+        return lambda read, size: self._bar.update(self._task, completed=read, total=size)
+
+    def sends(self, rows: Rows) -> None:
+        """The last step."""
+        self._bar.reset(self._task, total=rows.size_bytes, told="")
+        self._rows = rows
+
+    def counts(self, tally: Tally) -> None:
+        """Some rows more were answered."""
+        read_bytes = self._rows.read_bytes if self._rows else 0
+        self._bar.update(self._task, completed=read_bytes, told=_told(tally))
+
+    def waits(self, code: str) -> None:
+        """The server is away or busy."""
+        self._bar.update(self._task, told=f"waiting: {code}")
 
 
 def _bar(console: Console) -> Progress:
-    """A bar over the bytes of the file; its rows are known only at the end."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
         TextColumn("{task.fields[told]}"), TimeRemainingColumn(), console=console,

@@ -56,6 +56,8 @@ class ReadyMapping(NamedTuple):
     source: Cell
     events: list[Event]
     ignored: Conditions | None
+    order: list[Cell]
+    """By whose values the rows are to be sorted, the first counting most; none: as they are."""
 
 
 def compiled(written: MappingFile, source: Source, columns: Sequence[str]) -> ReadyMapping:
@@ -80,7 +82,13 @@ class _Compiler:
             source=self._value(("source",), written.source),
             events=[self._event(("events", n), rule) for n, rule in enumerate(written.events)],
             ignored=Conditions(written.ignore, {}) if written.ignore else None,
+            order=[self._ordering(n, value) for n, value in enumerate(written.order_by)],
         )
+
+    def _ordering(self, n: int, value: Written) -> Cell:
+        if value.as_ == "list":
+            raise self._source.invalid(("order_by", n, "as"), "rows cannot be sorted by a list")
+        return self._value(("order_by", n), value)
 
     def _time_zone(self) -> tzinfo | None:
         name = self._written.time_zone

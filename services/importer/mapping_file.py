@@ -75,6 +75,8 @@ class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: dict[str, dict[str, str]] = {}
     ignore: Condition = {}
     """Rows that are passed over on purpose."""
+    order_by: list[Written] = []
+    """The order in which rows are taken; that of the file where nothing is said."""
     recordedtime: Written | None = None
     receivedtime: Written | None = None
 

@@ -1,26 +1,15 @@
-"""The input file: CSV, plain or gzipped, read row by row however long it is."""
+"""CSV with a header, plain or gzipped, read row by row however long it is."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
 
 from services.importer.errors import TableUnreadable
-
-_GZIP = b"\x1f\x8b"
-CELL_BYTES = 1024 * 1024
-
-
-class NumberedRow(NamedTuple):
-    """A row counted from 1, the header not counted; None where its cells don't fit the header."""
-
-    number: int
-    cells: dict[str, str] | None
+from services.importer.files import InputFile, readable
+from services.importer.rows import CELL_CHARACTERS, NumberedRow
 
 
 class Table:
@@ -30,11 +19,8 @@ class Table:
         """Raises TableUnreadable."""
         self.path = path
         self.row = 0
-        try:
-            self._file: BinaryIO = path.open("rb")
-            self.size_bytes = path.stat().st_size
-        except OSError as error:
-            raise self._unreadable(error.strerror or "cannot be opened") from None
+        self._file = InputFile(path)
+        self.size_bytes = self._file.size_bytes
         try:
             self._open(delimiter, encoding)
         except TableUnreadable:
@@ -42,16 +28,11 @@ class Table:
             raise
 
     def _open(self, delimiter: str, encoding: str) -> None:
-        is_gzip = self._file.read(2) == _GZIP
-        self._file.seek(0)
-        content: BinaryIO = (
-            gzip.GzipFile(fileobj=self._file) if is_gzip else self._file  # type: ignore[assignment]  # it reads bytes
-        )
         # Spreadsheets put a byte order mark before the first column's name.
         encoding = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
-        csv.field_size_limit(CELL_BYTES)
+        csv.field_size_limit(CELL_CHARACTERS)
         try:
-            text = io.TextIOWrapper(content, encoding=encoding, newline="")
+            text = io.TextIOWrapper(self._file.content, encoding=encoding, newline="")
             self._lines = csv.reader(text, delimiter=delimiter, strict=True)
         except (LookupError, TypeError) as error:
             raise self._unreadable(str(error)) from None
@@ -72,7 +53,7 @@ class Table:
     @property
     def read_bytes(self) -> int:
         """How much of the file has been read, as it lies on disk."""
-        return self._file.tell()
+        return self._file.read_bytes
 
     def rows(self) -> Iterator[NumberedRow]:
         """The rows that are left; raises TableUnreadable where the file is broken."""
@@ -87,11 +68,8 @@ class Table:
 
     def _cells(self) -> Iterator[list[str]]:
         try:
-            yield from self._lines
-        except EOFError:
-            raise self._unreadable("the gzip stream ends before its end") from None
-        except (gzip.BadGzipFile, zlib.error):
-            raise self._unreadable("the gzip stream is broken") from None
+            with readable(self._unreadable):
+                yield from self._lines
         except UnicodeError:
             raise self._unreadable(
                 "there is text in another encoding; name it in the mapping"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from services.importer.door import Answers
+from services.importer.rows import Rows
 from services.importer.state import StateFile
-from services.importer.table import Table
 from services.importer.tally import Tally
 from services.importer.translation import Outcome, Refused, Translated, Translator
 
@@ -32,9 +32,9 @@ class Batch:
         self.events: list[Translated] = []
         self.size_bytes = 0
 
-    def add(self, number: int, outcomes: list[Outcome]) -> None:
-        """One row more."""
-        self.row = number
+    def add(self, place: int, outcomes: list[Outcome]) -> None:
+        """One row more, the ``place``-th of all."""
+        self.row = place
         self.rows += 1
         for outcome in outcomes:
             if isinstance(outcome, Translated):
@@ -44,22 +44,23 @@ class Batch:
                 self.others.append(outcome)
 
 
-def batches(table: Table, translator: Translator, size: int, boundary: int = 0) -> Iterator[Batch]:
-    """The table in batches of about ``size`` events; a row is never split.
+def batches(source: Rows, translator: Translator, size: int, boundary: int = 0) -> Iterator[Batch]:
+    """The rows in batches of about ``size`` events; a row is never split.
 
-    A batch ends at the row ``boundary``, so that what came before can be told from the rest.
+    Rows are counted as they come, whatever number they have in their file.  A batch ends at
+    the row ``boundary``, so that what came before can be told from the rest.
     """
     batch = Batch()
-    for number, cells in table.rows():
+    for place, (number, cells) in enumerate(source.rows(), 1):
         if cells is None:
             outcomes: list[Outcome] = [
                 Refused(number, None, "ragged_row", "", "has more or fewer cells than the header")
             ]
         else:
             outcomes = translator.translate(number, cells)
-        batch.add(number, outcomes)
+        batch.add(place, outcomes)
         full = len(batch.events) + len(batch.others) >= size or batch.size_bytes >= BATCH_BYTES
-        if full or number == boundary:
+        if full or place == boundary:
             yield batch
             batch = Batch()
     if batch.rows:

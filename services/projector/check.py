@@ -20,12 +20,12 @@ import msgspec
 from schemas.elements import ELEMENTS
 from schemas.envelope import LogRecord
 from services.backbone.log import Entry
+from services.backbone.spill import Spill, parts_for
 from services.backbone.warehouse import Warehouse
 from services.projector.check_events import check_events
 from services.projector.expected import Expected
 from services.projector.findings import Findings
 from services.projector.refold import faults, refold
-from services.projector.spill import Spill, parts_for
 
 Advanced = Callable[[str, int], None]
 """Hears (phase, records done in it)."""

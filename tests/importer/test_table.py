@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.importer.errors import TableUnreadable
-from services.importer.table import NumberedRow, Table
+from services.importer.rows import NumberedRow
+from services.importer.table import Table
 
 LINES = "nr,name\n1,甲\n2,乙\n"
 

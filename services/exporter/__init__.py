@@ -1,0 +1,1 @@
+"""EXPORT: the event store's facts as a log that other tools read."""
