@@ -17,13 +17,16 @@ Schema = dict[str, Any]
 _SOCKET_SENDS = {
     "Welcome": "The token is good: `ok` of `auth`.",
     "Subscribed": "A snapshot or the missed patches: `ok` of `subscribe`.",
+    "Replaying": "Where a replay stands: `ok` of `replay`, `seek`, `pause`, `resume`, `stop`.",
     "Done": "Carried out: `ok` of `unsubscribe` and `ping`.",
     "Failure": "A command was not carried out.",
     "PatchPush": "The next step of a channel.",
     "SnapshotPush": "Replaces what the client holds.",
+    "ReplayPush": "All panels of a replay at one moment.",
     "Heartbeat": "The server is there.",
 }
-_REPLIES = ("Welcome", "Subscribed", "Done", "Failure")
+_REPLIES = ("Welcome", "Subscribed", "Replaying", "Done", "Failure")
+_PUSHES = ("PatchPush", "SnapshotPush", "ReplayPush", "Heartbeat")
 
 
 def asyncapi(version: str) -> Schema:
@@ -54,7 +57,7 @@ def asyncapi(version: str) -> Schema:
                     "messages": [_on("live", name) for name in _REPLIES],
                 },
             },
-            "push": _operation("send", "live", "PatchPush", "SnapshotPush", "Heartbeat"),
+            "push": _operation("send", "live", *_PUSHES),
         },
         "components": {"messages": _messages(), "schemas": _schemas()},
     }

@@ -12,10 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.elements import ELEMENTS
 from services.backbone.log import LOAD_PREFIX, Entry
+from services.dashboard_api.panels import elements
+from services.dashboard_api.panels.sources import Sources
 from services.dashboard_api.session import PANELS
 from tests.dashboard_api.histories import ORGS, START, made_up
-from tests.dashboard_api.replaying import Looker, Theatre, wish
+from tests.dashboard_api.replaying import SCREEN, Looker, Theatre, wish
 from tests.dashboard_api.wall import InsideWall
 from tests.dashboard_api.world import PROVINCE, World
 from tests.support.records import Recorder
@@ -25,9 +28,24 @@ Sent = tuple[datetime, dict[str, dict[str, Any]]]
 """A moment, and what every channel showed then."""
 
 
-async def queried(world: World, panel: str, org: str, moment: datetime) -> Any:
-    """The frame of the full query at a moment, its silence counted from there."""
-    return msgspec.to_builtins(await world.frames.frame(panel, org, moment, moment))
+async def counted(world: World, org: str, moment: datetime) -> dict[str, Any]:
+    """The frame of each panel at a moment by the full query, silence counted from there."""
+    firsts = await world.reads.first_heard()
+    speaking = Sources()
+    for sender, first in firsts:
+        speaking.first_heard(sender, first)
+    scope = speaking.scope_for(org, moment)
+    senders = [sender for sender, _ in firsts if sender.startswith(scope)]
+    levels, heard = await world.reads.counted(moment, senders=senders, org=org)
+    rendered: dict[str, object] = {
+        element: elements.render(
+            levels, heard, SCREEN.listed, element=element, org=org, as_of=moment, sources=scope
+        )
+        for element in ELEMENTS
+    }
+    rendered["freshness"] = await world.frames.frame("freshness", org, moment, moment)
+    frames: dict[str, Any] = msgspec.to_builtins(rendered)
+    return frames
 
 
 def an_import(number: int, made: random.Random, after: datetime, until: datetime) -> list[Entry]:
@@ -111,32 +129,44 @@ async def assert_played(
     theatre.begin(looker, wish(org, PANELS, from_, to, speed))
     await looker.ended()
     for moment, frames in shown:
+        expected = await counted(world, org, moment)
         for panel in PANELS:
-            expected = await queried(world, panel, org, moment)
-            assert frames[panel] == expected, (panel, org, moment)
+            assert frames[panel] == expected[panel], (panel, org, moment)
     assert looker.gaps == 0
     assert looker.moments[0] == from_
     assert looker.moments[-1] == to
     return looker
 
 
-@pytest.mark.parametrize("org", WATCHED)
+@pytest.mark.parametrize(("org", "hours"), [(PROVINCE, 14), *((org, 4) for org in WATCHED[1:])])
 async def test_frames_played_over_a_days_end_are_those_of_the_query(
-    history: World, org: str
+    history: World, org: str, hours: int
 ) -> None:
-    """Where a keyframe lies on the way, and an outage of three hours."""
+    """Where a keyframe lies on the way; for the province into an outage of three hours."""
     theatre = Theatre(history)
     start = START.replace(hour=21, minute=7)
 
-    looker = await assert_played(history, theatre, org, start, start + timedelta(hours=14), 3600)
+    looker = await assert_played(history, theatre, org, start, start + timedelta(hours=hours), 3600)
 
-    assert len(looker.pushes) == 57
-    assert looker.kinds("person").count("patch") > 10
-    assert looker.kinds("person").count("snapshot") >= 2
+    assert len(looker.pushes) == 4 * hours + 1
+    assert looker.kinds("person").count("patch") > hours
+    assert looker.kinds("freshness").count("patch") > hours
+
+
+async def test_the_last_frame_is_that_of_http(history: World) -> None:
+    """The one way to a frame of the past besides replay answers the same."""
+    to = START + timedelta(hours=50)
+    looker = await assert_played(
+        history, Theatre(history), PROVINCE, to - timedelta(hours=1), to, 3600
+    )
+
+    for panel in PANELS:
+        frame = await history.frames.frame(panel, PROVINCE, to, to)
+        assert looker.frames[panel] == msgspec.to_builtins(frame)
 
 
 @settings(
-    max_examples=15,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

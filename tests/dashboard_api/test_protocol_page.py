@@ -19,6 +19,7 @@ import pytest
 
 from schemas import frames
 from services.dashboard_api.errors import Refused
+from services.dashboard_api.replay.commands import Replays
 from services.dashboard_api.session import PANELS, Limits
 from tests.dashboard_api.histories import COUNTY, NOON, one_case, record_in
 from tests.dashboard_api.site import Site, SocketWall, serving, until
@@ -56,7 +57,7 @@ def requests() -> list[tuple[str, Any]]:
 
 def assert_part(documented: Any, real: Any, where: str = "") -> None:
     """What the page shows is part of what was said."""
-    if documented == "EPOCH":
+    if documented in ("EPOCH", "REPLAY"):
         assert isinstance(real, str), where
     elif isinstance(documented, dict):
         assert isinstance(real, dict), where
@@ -123,6 +124,30 @@ class Reader:
         assert_part(documented, told)
 
 
+class HandTime:
+    """The time of replays, which goes on when the conversation does."""
+
+    def __init__(self) -> None:
+        self.s = 0.0
+        self.until_s: float | None = None
+
+    def now_s(self) -> float:
+        """The time."""
+        return self.s
+
+    async def wait(self, news: asyncio.Event, until_s: float | None) -> None:
+        """Until there is news, or it is that late."""
+        self.until_s = until_s
+        await until(lambda: news.is_set() or (until_s is not None and self.s >= until_s))
+        self.until_s = None
+
+    async def goes_on(self) -> None:
+        """Be as late as what plays waits for."""
+        await until(lambda: self.until_s is not None)
+        assert self.until_s is not None
+        self.s = self.until_s
+
+
 def _kind(message: dict[str, Any]) -> Any:
     return message.get("id") or (message["push"], message.get("channel"))
 
@@ -130,6 +155,10 @@ def _kind(message: dict[str, Any]) -> Any:
 async def test_the_documented_conversation_takes_place(begun: World, tmp_path: Path) -> None:
     """Command by command and push by push, while the story goes on."""
     site = Site(begun, tmp_path, demo=False, limits=LIMITS)
+    time = HandTime()
+    site.dashboard.replays = site.dashboard.door._replays = Replays(
+        site.dashboard.replays._shared._replace(time=time), begun.progress, LIMITS
+    )
     rest = [e for e in one_case() if record_in(e).received_at > begun.watermark]
 
     def goes_on(minutes: int) -> None:
@@ -151,6 +180,8 @@ async def test_the_documented_conversation_takes_place(begun: World, tmp_path: P
                     goes_on(22)
                 if message.get("push") == "snapshot":
                     goes_on(85)
+                if message.get("push") == "replay" and message["n"] in (1, 3):
+                    await time.goes_on()
                 await reader.expect(message)
 
 
@@ -169,7 +200,7 @@ def test_every_kind_of_message_is_documented() -> None:
     server = [message for who, message in said if who == "S"]
     orders = set(frames.Command.__struct_fields__) - {"id"}
     assert {order for m in client for order in m if order != "id"} == orders
-    pushes = {frames.PatchPush, frames.SnapshotPush, frames.Heartbeat}
+    pushes = {frames.PatchPush, frames.SnapshotPush, frames.ReplayPush, frames.Heartbeat}
     tags = {struct.__struct_config__.tag for struct in pushes}
     assert {m["push"] for m in server if "push" in m} == tags
     subscribed = [m["ok"] for m in server if "snapshot" in m.get("ok", {})]
@@ -178,8 +209,9 @@ def test_every_kind_of_message_is_documented() -> None:
     assert any("error" in m for m in server)
     for struct in (frames.Welcome, frames.Subscribed, frames.Failure, frames.Patch,
                    frames.ElementFrame, frames.ChildNumbers, frames.FreshnessFrame,
-                   frames.SourceFreshness):  # fmt: skip
-        for field in struct.__struct_fields__:
+                   frames.SourceFreshness, frames.Replay, frames.Replaying,
+                   frames.ReplayPush, frames.PanelChange):  # fmt: skip
+        for field in struct.__struct_encode_fields__:
             assert f'"{field}":' in TEXT, f"{struct.__name__}.{field}"
 
 
@@ -196,9 +228,10 @@ def test_every_refusal_and_problem_is_documented() -> None:
     codes: set[str] = set()
     for folder, pattern in (
         (sources / "dashboard_api", rf"{Refused.__name__}\(\s*\"([a-z_]+)\""),
+        (sources / "dashboard_api", r"Failure\(code=\"([a-z_]+)\""),
         (sources / "dashboard_api", r"Problem\(\s*\d+, \"([a-z_]+)\""),
     ):
-        for file in folder.glob("*.py"):
+        for file in folder.rglob("*.py"):
             codes |= set(re.findall(pattern, file.read_text(encoding="utf-8")))
 
     assert len(codes) > 12

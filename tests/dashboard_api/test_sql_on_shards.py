@@ -12,6 +12,7 @@ import pytest
 from schemas.elements import ELEMENTS
 from services.backbone.warehouse import Warehouse, connect
 from services.backbone.warehouse_session import CLUSTER
+from services.dashboard_api.microseconds import EPOCH, us_of_moment
 from services.dashboard_api.moment import Stretch, bounds_of
 from services.dashboard_api.readers import sql
 from services.projector.view_files import load
@@ -89,6 +90,9 @@ def parameters(single: Warehouse) -> dict[str, Any]:
         "node": "main",
         "after": 100,
         "upto": 700,
+        "nodes": ["main"],
+        "anchor_us": us_of_moment(START),
+        "step_us": us_of_moment(EPOCH + timedelta(hours=5)),
     }
 
 
@@ -113,7 +117,8 @@ def rows(warehouse: Warehouse, name: str, given: Mapping[str, Any]) -> list[tupl
 
 FILES = [
     "elements", "events_after", "facts_of", "freshness", "levels", "links_of", "list_as_known",
-    "list_as_was", "list_now", "sources", "states_of", "status_before",
+    "list_as_was", "list_now", "replay_arrivals", "replay_moves", "sources", "states_of",
+    "status_before",
 ]  # fmt: skip
 
 

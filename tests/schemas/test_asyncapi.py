@@ -24,6 +24,11 @@ FRAME = {
     "statuses": {"waiting": 2}, "children": {ORG: {"total": 2, "statuses": {"waiting": 2}}},
     "counties": {"350203000000": 2}, "trend": {"2026-01-01T08:00:00Z": None},
 }  # fmt: skip
+REPLAYING = {
+    "replay": "r-1", "org": ORG, "panels": ["case"], "from": "2026-01-01T08:00:00Z",
+    "to": "2026-01-01T09:00:00Z", "moment": "2026-01-01T08:00:00Z", "speed": 60,
+    "state": "playing",
+}  # fmt: skip
 DOCUMENT = asyncapi("1.0")
 
 
@@ -102,6 +107,17 @@ def test_every_close_code_is_told() -> None:
                                         "recovered": True, "patches": [
                                             {"offset": 42, "as_of": "2026-01-01T08:00:00Z",
                                              "patch": {"total": 3}}]}}),
+        ("Command", as_sent(frames.Command(id=7, replay=frames.Replay(
+            org=ORG, panels=["case"], from_=MOMENT, to=MOMENT, speed=60)))),
+        ("Command", {"id": 8, "seek": {"moment": "2026-01-01T08:00:00Z"}}),
+        ("Command", {"id": 8, "resume": {"speed": 600}}),
+        ("Command", as_sent(frames.Command(id=8, pause=frames.Pause()))),
+        ("Command", as_sent(frames.Command(id=8, stop=frames.Stop()))),
+        ("Replaying", {"id": 7, "ok": REPLAYING}),
+        ("ReplayPush", as_sent(frames.ReplayPush(
+            replay="r-1", n=0, moment=MOMENT, speed=60, state="playing", frames={
+                "person": frames.PanelChange(snapshot=FRAME),
+                "case": frames.PanelChange(patch={"total": None})}))),
         ("Done", {"id": 4, "ok": {}}),
         ("Failure", {"id": 2, "error": {"code": "out_of_scope", "message": "…",
                                         "temporary": False}}),
@@ -129,6 +145,8 @@ def test_messages_of_the_socket_fit_their_schema(message: str, sent: dict[str, A
         {"id": "1", "ping": {}},
         {"id": 1, "dance": {}},
         {"id": 1, "subscribe": {"panel": "person", "org": "35"}},
+        {"id": 1, "replay": {"org": ORG, "panels": ["case"], "to": "2026-01-01T08:00:00Z"}},
+        {"id": 1, "seek": {}},
     ],
 )
 def test_bad_commands_are_refused(sent: dict[str, Any]) -> None:

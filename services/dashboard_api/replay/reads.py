@@ -90,7 +90,7 @@ def _asked(view: View, ground: Ground, grid: Grid, after: int, last: int) -> dic
     return {
         "anchor_us": us_of_moment(grid.anchor),
         "step_us": grid.step // timedelta(microseconds=1),
-        "after": grid.moment(after),
+        "since": grid.moment(after),
         "until": grid.moment(last),
         "nodes": sorted(ground.nodes),
         "elements": view.elements,

@@ -19,7 +19,7 @@ FROM (
                  AS step
         FROM arrivals
         WHERE sender IN {senders:Array(String)}
-          AND received_at > {after:DateTime64(6, 'UTC')}
+          AND received_at > {since:DateTime64(6, 'UTC')}
           AND received_at <= {until:DateTime64(6, 'UTC')}
     )
 )

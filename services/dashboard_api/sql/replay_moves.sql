@@ -10,9 +10,9 @@ SELECT * FROM (
     FROM flows FINAL
     WHERE element IN {elements:Array(String)} AND startsWith(org, {scope:String})
       AND node IN {nodes:Array(String)}
-      AND day BETWEEN toDate({after:DateTime64(6, 'UTC')})
+      AND day BETWEEN toDate({since:DateTime64(6, 'UTC')})
                   AND toDate({until:DateTime64(6, 'UTC')})
-      AND received_at > {after:DateTime64(6, 'UTC')}
+      AND received_at > {since:DateTime64(6, 'UTC')}
       AND received_at <= {until:DateTime64(6, 'UTC')}
     GROUP BY step, element, code, status, bucket
     HAVING n != 0
@@ -27,7 +27,7 @@ SELECT * FROM (
            toInt64(1)
     FROM arrivals
     WHERE sender IN {senders:Array(String)}
-      AND received_at > {after:DateTime64(6, 'UTC')}
+      AND received_at > {since:DateTime64(6, 'UTC')}
       AND received_at <= {until:DateTime64(6, 'UTC')}
     GROUP BY code, bucket
 )
