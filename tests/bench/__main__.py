@@ -14,7 +14,7 @@ from tests.bench.rows import Row
 
 BENCHES = (
     "admission", "cluster", "kafka_door", "kafka_to_views", "log_to_views", "posted_to_patch",
-    "relay", "seek", "sockets", "warehouse",
+    "relay", "replay", "seek", "sockets", "warehouse",
 )  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEADER = """\

@@ -91,7 +91,7 @@ async def shown_live(world: World, entries: Sequence[Entry], seed: int) -> list[
     return sent
 
 
-@pytest.mark.parametrize("seed", [3, 17, 29])
+@pytest.mark.parametrize("seed", [3, 17])
 async def test_a_replay_shows_what_was_sent_live(world: World, seed: int) -> None:
     """At each moment at which anything was sent, in any order, every panel of every level."""
     sent = await shown_live(world, made_up(seed, facts=420), seed)
@@ -138,7 +138,7 @@ async def assert_played(
     return looker
 
 
-@pytest.mark.parametrize(("org", "hours"), [(PROVINCE, 14), *((org, 4) for org in WATCHED[1:])])
+@pytest.mark.parametrize(("org", "hours"), [(PROVINCE, 14), (WATCHED[1], 4), (WATCHED[3], 4)])
 async def test_frames_played_over_a_days_end_are_those_of_the_query(
     history: World, org: str, hours: int
 ) -> None:
