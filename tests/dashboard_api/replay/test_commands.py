@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import pytest
 
 from schemas import frames
 from services.dashboard_api.errors import Refused
+from services.dashboard_api.session import PANELS
 from tests.dashboard_api.histories import START
-from tests.dashboard_api.replaying import Holder, Looker, Theatre, wish
+from tests.dashboard_api.replaying import Holder, JumpingTime, Looker, Theatre, wish
 from tests.dashboard_api.site import SocketWall, site_of, until, wall_at
 from tests.dashboard_api.world import PROVINCE, World
 
 FROM, TO = START + timedelta(hours=10), START + timedelta(hours=11)
+LATER = START + timedelta(hours=50)
 COUNTY = "350203000000"
 
 
@@ -230,6 +233,37 @@ async def test_a_socket_replays_and_stays_live(history: World, tmp_path: Path) -
         assert wall.replayed.frames["case"] == answer.json()
         assert wall.at == held
         assert wall.frames[f"case/{PROVINCE}"]["as_of"] != answer.json()["as_of"]
+
+
+async def test_a_socket_that_does_not_read_gets_the_newest_state(
+    history: World, tmp_path: Path
+) -> None:
+    """Pushes are left out while its buffer is full; then the end comes whole, at once."""
+    async with site_of(history, tmp_path, spare_bytes=20_000, hopeless_s=60) as site:
+        time = JumpingTime()
+        replays = site.dashboard.replays
+        replays._shared = replays._shared._replace(time=time)
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect(("127.0.0.1", int(site.address.rpartition(":")[2])))
+            async with site.socket(sock=deaf, max_queue=1) as connection:
+                wall = ReplayWall(SocketWall(connection))
+                await wall.ask(auth={"token": site.token(PROVINCE)})
+                slow = history.metrics.slow_sockets._value
+                before, began_s = slow.get(), time.s
+                await wall.say(
+                    {"id": 9, "replay": order(**{"from": START, "panels": PANELS, "to": LATER})}
+                )
+                await until(lambda: slow.get() > before)
+                await until(lambda: time.s > began_s + (LATER - START).total_seconds() / 600)
+
+                await wall.replay_until(lambda held: held.pushes and held.states[-1] == "ended")
+
+        assert wall.replayed.moments[-1] == LATER
+        assert set(wall.replayed.pushes[-1]["frames"]) == set(PANELS)
+        assert {next(iter(c)) for c in wall.replayed.pushes[-1]["frames"].values()} == {"snapshot"}
+        assert wall.replayed.gaps == 0
+        assert len(wall.replayed.pushes) < (LATER - START) / timedelta(seconds=150)
 
 
 async def test_a_replay_ends_with_its_socket(history: World, tmp_path: Path) -> None:
