@@ -15,6 +15,7 @@ from tests.bench.rows import Row
 BENCHES = (
     "admission", "cluster", "kafka_door", "kafka_to_views", "log_to_views", "posted_to_patch",
     "relay", "replay", "seek", "sockets", "warehouse",
+    "relay", "seek", "sockets", "timeline", "warehouse",
 )  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEADER = """\

@@ -20,6 +20,7 @@ from services.dashboard_api.chain import linked, open_ends, place_of, stored_byt
 from services.dashboard_api.fact_reader import END, facts_of
 from services.dashboard_api.facts import Fact
 from services.dashboard_api.readers import Readers
+from tests.dashboard_api.facts import facts_in
 from tests.dashboard_api.histories import NOON, made_up, one_case
 from tests.support.histories import histories
 from tests.support.odd import JSON
@@ -156,27 +157,9 @@ def test_a_part_of_a_thing_is_confirmed_by_what_was_not_read(warehouse: Warehous
         )
         for n in range(3)
     ]  # fmt: skip
-    first, second, third = (_fact(entry) for entry in entries)
+    first, second, third = facts_in(entries)
 
     assert open_ends([first, third]) == [("person", "R1", 2), ("person", "R1", 4)]
     assert linked([first], {})[place_of(first)].chain == "newest"
     assert linked([first], {place_of(first): second.prev})[place_of(first)].chain == "checked"
     assert linked([first], {place_of(first): third.prev})[place_of(first)].chain == "broken"
-
-
-def _fact(entry: Entry) -> Fact:
-    record = _stored.decode(stored(entry))
-    changes = [msgspec.structs.asdict(change) for change in record.changes]
-    return Fact(
-        **{
-            **msgspec.structs.asdict(record),
-            "changes": changes,
-            "refs": [tuple(ref) for ref in record.refs],
-            "data": msgspec.json.decode(record.data),
-            "state_text": msgspec.json.encode(record.state).decode(),
-            "data_text": bytes(record.data).decode(),
-            "extensions": None,
-            "node": entry.node,
-            "position": entry.position,
-        }
-    )

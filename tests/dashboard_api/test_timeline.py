@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from schemas.elements import ELEMENTS
 from services.backbone.identity import Identity
-from tests.dashboard_api.histories import NOON, one_case
+from services.backbone.log import Entry
+from tests.dashboard_api.histories import COUNTY, NOON, START, STATION, one_case
 from tests.dashboard_api.world import PROVINCE, World
+from tests.support.records import Recorder
+
+EXAMPLES = settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 SUPERVISOR = Identity(PROVINCE, "supervisor", "t1")
 
@@ -126,3 +136,171 @@ async def test_a_case_of_another_organisation_is_not_told(case: World) -> None:
             identity, case_no, axis="occurred", as_of=case.watermark, known=case.watermark
         )
         assert found is None
+
+
+async def test_each_event_tells_its_hash_and_who_confirms_it(case: World) -> None:
+    """The stored bytes' own hash; the room's fact is confirmed by one that is not told."""
+    found = await story(case, "occurred")
+
+    stored = {e.position: b"{" + e.body.split(b",", 2)[2] for e in case.entries}
+    for event in found["events"]:
+        assert event["hash"] == sha256(stored[event["position"]]).hexdigest()
+    newest = {e["subject"]: e["version"] for e in sorted(found["events"], key=_version)}
+    for event in found["events"]:
+        is_newest = event["version"] == newest[event["subject"]] and event["subject"] != "P1"
+        assert event["chain"] == ("newest" if is_newest else "checked")
+
+
+def _version(event: dict[str, Any]) -> int:
+    version: int = event["version"]
+    return version
+
+
+async def test_late_entry_is_told_apart_from_late_arrival(case: World) -> None:
+    """From the deed to the typing, and from the deed to us."""
+    found = await story(case, "occurred")
+
+    (late,) = (e for e in found["events"] if e["late"])
+    assert (late["late_s"], late["delay_s"]) == (26 * 60, 26 * 60)
+    assert all(e["late_s"] == (e["recorded_at"] - e["occurred_at"]).total_seconds()
+               for e in found["events"])  # fmt: skip
+
+
+def corrected(minutes_: float) -> list[Entry]:
+    """A case that was accepted by mistake at ten, by a correction of minute fifty opened later."""
+    recorder = Recorder()
+    told: tuple[tuple[float, float, dict[str, Any], str | None], ...] = (
+        (10, 11, {"case_no": "A1", "decision": "decline"}, None),
+        (minutes_, 50, {"case_no": "A1", "decision": "open"}, "f0"),
+    )
+    return [
+        recorder.record(
+            "case.accepted", data | {"org": STATION}, id_=f"f{n}", sender=COUNTY,
+            occurred_at=NOON + timedelta(minutes=happened),
+            received_at=NOON + timedelta(minutes=received), corrects=corrects,
+        )
+        for n, (happened, received, data, corrects) in enumerate(told)
+    ]  # fmt: skip
+
+
+async def test_a_correction_names_and_is_named(world: World) -> None:
+    """Both events stand; the corrected one speaks no more, at no moment of the world."""
+    world.take(corrected(40))
+
+    was, known = await story(world, "occurred", 30), await story(world, "received", 30)
+    whole = await story(world, "occurred")
+
+    assert [(e["corrects"], e["corrected_by"]) for e in whole["events"]] == [
+        (None, "f1"), ("f0", None)
+    ]  # fmt: skip
+    assert spans(was, "A1") == []
+    assert spans(known, "A1") == [("declined", 11, None)]
+    assert spans(whole, "A1") == [("open", 40, None)]
+
+
+async def test_measures_documents_gaps_and_overlaps_are_told(case: World) -> None:
+    """A case without any says so; each thing has room for its seams."""
+    found = await story(case, "occurred")
+
+    assert (found["measures"], found["documents"]) == ([], [])
+    assert [(thing["gaps"], thing["overlaps"]) for thing in found["things"]] == [([], [])] * 6
+
+
+async def test_a_room_that_was_not_recorded_is_a_gap_of_its_case(world: World) -> None:
+    """Told after the person had left, for the time in which the person was there."""
+    recorder = Recorder()
+    told: tuple[tuple[float, str, dict[str, Any]], ...] = (
+        (0, "case.accepted", {"case_no": "A1", "decision": "open"}),
+        (5, "person.admitted", {"person_no": "R1", "case_no": "A1"}),
+        (10, "person.moved", {"person_no": "R1", "to_kind": "interview", "to_room": "P1"}),
+        (60, "person.released", {"person_no": "R1"}),
+        (80, "recording.status_changed",
+         {"room_id": "P1", "channel": "1", "state": "recording",
+          "gap_from": (NOON + timedelta(minutes=55)).isoformat(),
+          "gap_to": (NOON + timedelta(minutes=75)).isoformat()}),
+    )  # fmt: skip
+    world.take(
+        [
+            recorder.record(
+                type_, data | {"org": STATION}, id_=f"f{n}", sender=COUNTY,
+                occurred_at=NOON + timedelta(minutes=minute),
+                received_at=NOON + timedelta(minutes=minute),
+            )
+            for n, (minute, type_, data) in enumerate(told)
+        ]
+    )  # fmt: skip
+
+    found = await story(world, "occurred")
+
+    (room,) = (thing for thing in found["things"] if thing["element"] == "place")
+    assert room["gaps"] == [
+        {
+            "kind": "unrecorded",
+            "from": NOON + timedelta(minutes=55),
+            "to": NOON + timedelta(minutes=60),
+            "channel": "1",
+            "person_no": "R1",
+        }
+    ]
+    assert "recording.status_changed" not in {event["type"] for event in found["events"]}
+
+
+@EXAMPLES
+@given(
+    seconds=st.integers(-3600, 62 * 3600),
+    number=st.integers(0, 8),
+    axis=st.sampled_from(["occurred", "received"]),
+)
+async def test_the_state_at_a_moment_is_what_the_spans_say(
+    history: World, seconds: int, number: int, axis: Any
+) -> None:
+    """At any moment, on either axis: of the six elements just the things whose span holds it."""
+    moment = START + timedelta(seconds=seconds)
+
+    async def asked(ask: Any, as_of: datetime) -> Any:
+        return await ask(SUPERVISOR, f"A{number}", axis=axis, as_of=as_of, known=history.watermark)
+
+    state = await asked(history.timelines.state, moment)
+    until = await asked(history.timelines.timeline, moment)
+    whole = await asked(history.timelines.timeline, history.watermark)
+
+    if state is None:
+        assert until is None
+        return
+    assert flat(state) == {
+        (thing["element"], thing["id"], span["status"], span["from"])
+        for thing in until["things"]
+        for span in thing["spans"]
+        if span["to"] is None
+    }
+    assert {one for one in flat(state) if one[0] != "place"} >= {
+        (thing["element"], thing["id"], span["status"], span["from"])
+        for thing in whole["things"]
+        for span in thing["spans"]
+        if thing["element"] in ("case", "person")
+        and span["from"] <= moment
+        and (span["to"] is None or moment < span["to"])
+        and thing["id"] in {one["id"] for one in until["things"]}
+    }
+
+
+def flat(state: dict[str, Any]) -> set[tuple[Any, ...]]:
+    """Everything that a state tells."""
+    assert list(state["elements"]) == list(ELEMENTS)
+    return {
+        (element, thing["id"], thing["status"], thing["since"])
+        for element, things in state["elements"].items()
+        for thing in things
+    }
+
+
+async def test_the_state_of_a_strangers_case_is_not_told(case: World) -> None:
+    """No more than its timeline."""
+    neighbour = Identity("350206000000", "legal", "t2")
+
+    assert (
+        await case.timelines.state(
+            neighbour, "A1", axis="occurred", as_of=case.watermark, known=case.watermark
+        )
+        is None
+    )
