@@ -72,7 +72,7 @@ def _ranges(written: Iterable[str]) -> Iterator[range]:
 
 def _cut(file: Path, characters: set[int]) -> bytes:
     """The slice with those characters alone, in one weight."""
-    font = TTFont(file, lazy=True)
+    font = TTFont(BytesIO(file.read_bytes()), lazy=True)
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True)
     options.drop_tables = [*options.drop_tables, *_LAYOUT]
     cutter = subset.Subsetter(options)

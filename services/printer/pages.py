@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from fpdf import FPDF, FontFace
-from fpdf.enums import TableBordersLayout, XPos, YPos
+from fpdf.enums import TableBordersLayout, VAlign, XPos, YPos
 
 from services.printer import words
 from services.printer.font import font_for
@@ -84,6 +84,7 @@ class Page(FPDF):
             col_widths=tuple(widths),
             line_height=LINE_MM,
             text_align="LEFT",
+            v_align=VAlign.T,
             headings_style=plain,
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             padding=(0.6, 1, 0.6, 0),
