@@ -40,7 +40,7 @@ NEXT = {
     "Appeal to Judge": (None, "Add penalty"),
     "Send for Credit Collection": (None,),
 }  # fmt: skip
-DAYS_MOST = 120
+DAYS_MOST = 40
 LIFE_MOST = 12
 
 Row = dict[str, str]
