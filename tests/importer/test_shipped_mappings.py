@@ -15,14 +15,18 @@ from schemas import organisations
 from schemas.classes import CLASSES
 from services.importer.mapping import compiled
 from services.importer.mapping_file import parse
+from services.importer.opening import in_order
+from services.importer.rows import unheard
 from services.importer.table import Table
 from services.importer.translation import Outcome, Passed, Translated, Translator
+from tests.importer import fines_count, made_up_fines
 from tests.importer.custody_count import known_from, rows
 from tests.importer.made_up_custody import write
 
 PROJECT = Path(__file__).parent.parent.parent
 MAPPINGS = PROJECT / "mappings"
 CUSTODY = MAPPINGS / "nyc_custody.yaml"
+FINES = MAPPINGS / "italian_fines.yaml"
 REGISTER = MAPPINGS / "sample/register.yaml"
 
 
@@ -60,7 +64,7 @@ def custody(custody_file: Path) -> list[dict[str, Any]]:
 
 def test_every_mapping_is_tried_here() -> None:
     """A new mapping file needs a test of its own."""
-    assert sorted(MAPPINGS.rglob("*.yaml")) == [CUSTODY, REGISTER]
+    assert sorted(MAPPINGS.rglob("*.yaml")) == [FINES, CUSTODY, REGISTER]
 
 
 def test_the_sample_register_becomes_events() -> None:
@@ -157,3 +161,55 @@ def test_a_level_moves_the_stay_and_every_fact_names_the_division(
     for row, one in zip(rows(custody_file), custody, strict=True):
         assert one["data"]["org"] == f"36010{division[row['custody_level']]}000000"
         assert one["source"] == "/orgs/360100000000"
+
+
+@pytest.fixture(scope="module")
+def fines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up log of traffic fines."""
+    return made_up_fines.write(tmp_path_factory.mktemp("fines") / "fines.csv", seed=5, cases=120)
+
+
+def test_the_fines_have_organisations_of_their_own() -> None:
+    """A force, and below it each article that the mapping tells apart, and the others."""
+    there = organisations.load(MAPPINGS / "italian_organisations.csv")
+    mapping, _ = parse(FINES.read_text(encoding="utf-8"), FINES.name)
+
+    articles = {one.code for one in there.children("390100000000")}
+    assert articles == {*mapping.values["article"].values(), fines_count.OTHERS}
+    assert [one.code for one in there if one.centre] == [mapping.source]
+
+
+def test_each_activity_of_a_fine_is_one_event(fines: Path) -> None:
+    """Nothing is left out, nothing comes twice, each is a fact that its class takes."""
+    made = list(events(outcomes(FINES, fines)))
+
+    assert Counter(one["data"]["case_no"] for one in made) == Counter(
+        step.case for step in fines_count.steps(fines)
+    )
+    assert len({one["id"] for one in made}) == len(made)
+    for one in made:
+        msgspec.convert(one["data"], CLASSES[one["type"]].struct)
+
+
+def test_the_activities_move_a_case_as_they_say(fines: Path) -> None:
+    """The status that each speaks for is the one that counting by hand gives."""
+    made = {one["id"]: one for one in events(outcomes(FINES, fines))}
+    for step in fines_count.steps(fines):
+        one = made[f"{step.case}/{step.seq}"]
+        row = CLASSES[one["type"]]
+        assert row.moves(msgspec.convert(one["data"], row.struct)) == fines_count.moved_to(step)
+        assert datetime.fromisoformat(one["time"]) == step.at
+        assert one["receivedtime"] == one["recordedtime"] == one["time"]
+
+
+def test_the_fines_are_sorted_as_they_became_known(fines: Path) -> None:
+    """By day, then by their number in the case."""
+    written, source = parse(FINES.read_text(encoding="utf-8"), FINES.name)
+    with Table(fines) as table:
+        order = compiled(written, source, table.columns).order
+        with in_order(table, order, fines.parent, unheard) as rows:
+            numbers = [row.number for row in rows.rows()]
+
+    steps = list(fines_count.steps(fines))
+    in_time = sorted(range(len(steps)), key=lambda n: (steps[n].at, steps[n].seq))
+    assert numbers == [n + 1 for n in in_time]
