@@ -302,7 +302,7 @@ describe('things', () => {
       event('2026-11-23T02:00:00Z', 'dispatched'),
       event('2026-11-23T01:00:00Z', 'received'),
     ];
-    expect(spansOf('incident', 'J1', events).spans).toEqual([
+    expect(spansOf('incident', 'J1', events, 'occurred').spans).toEqual([
       { status: 'received', from: '2026-11-23T01:00:00Z', to: '2026-11-23T02:00:00Z' },
       { status: 'dispatched', from: '2026-11-23T02:00:00Z', to: null },
     ]);
@@ -313,7 +313,7 @@ describe('things', () => {
       event('2026-11-23T01:00:00Z', 'received'),
       event('2026-11-23T02:00:00Z', 'received'),
     ];
-    expect(spansOf('incident', 'J1', events).spans).toHaveLength(1);
+    expect(spansOf('incident', 'J1', events, 'occurred').spans).toHaveLength(1);
   });
 
   it('know their case', () => {

@@ -1,4 +1,5 @@
 /** Gives a Link its socket, its clock and its timer. */
+import type { JsonObject } from '../protocol/frames';
 import type { Effect, Link } from '../protocol/link';
 
 type Outward = Exclude<Effect, { do: 'connect' | 'send' | 'drop' }>;
@@ -34,6 +35,14 @@ export class LiveSocket {
 
   want(channels: readonly string[]): void {
     this.#run(this.link.want(channels));
+  }
+
+  /** Sends a command of the caller's own; its number, or null while not connected. */
+  order(command: JsonObject): number | null {
+    const sent = this.link.order(command);
+    if (sent === null) return null;
+    this.#run(sent.effects);
+    return sent.order;
   }
 
   readonly #hurry = (): void => {

@@ -7,9 +7,9 @@ export interface Axis {
   ticks: number[];
 }
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
 const STEPS = [
   5 * MINUTE,
   10 * MINUTE,

@@ -1,4 +1,5 @@
 /** Which sources can be believed at this moment. */
+import type { SourceChoice } from './route';
 import type { FreshnessFrame, Source, SourceState } from '../protocol/frames';
 
 export interface SourceRow extends Source {
@@ -38,9 +39,12 @@ export function tally(frame: FreshnessFrame): Tally {
 
 /** What needs a look, worst first: silent longest, never heard, latest, then gaps. */
 export function troubled(frame: FreshnessFrame): SourceRow[] {
+  return worstFirst(frame).filter((row) => row.state !== 'fresh' || row.missing > 0);
+}
+
+function worstFirst(frame: FreshnessFrame): SourceRow[] {
   return Object.entries(frame.sources)
     .map(([code, source]) => ({ code, ...source }))
-    .filter((row) => row.state !== 'fresh' || row.missing > 0)
     .sort(
       (a, b) =>
         WORST[a.state] - WORST[b.state] ||
@@ -48,6 +52,15 @@ export function troubled(frame: FreshnessFrame): SourceRow[] {
         b.missing - a.missing ||
         a.code.localeCompare(b.code),
     );
+}
+
+/** The sources that a number counts, or all of them, worst first. */
+export function chosen(frame: FreshnessFrame, choice: SourceChoice): SourceRow[] {
+  return worstFirst(frame).filter((row) => {
+    if (choice === 'all') return true;
+    if (choice === 'missing') return row.missing > 0;
+    return choice === 'silent' ? isDark(row) : row.state === choice;
+  });
 }
 
 /** The sources under each city's four digits, the city's own centre first. */

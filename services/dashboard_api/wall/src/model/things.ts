@@ -14,7 +14,11 @@ export interface ThingRow {
   state: State | null;
 }
 
+/** As it was (by what is known now), or as it was known. */
+export type Axis = 'occurred' | 'received';
+
 export interface ElementList {
+  as_of: string;
   items: ThingRow[];
   next: string | null;
 }
@@ -42,11 +46,83 @@ export interface FactEvent {
   prev?: string;
   data?: State;
   changes?: Change[];
+  /** Seconds from happening to being typed in. */
+  late_s?: number;
+  /** The id of the event that corrects this one. */
+  corrected_by?: string | null;
+  /** SHA-256 of the stored event; null where it cannot be told. */
+  hash?: string | null;
+  chain?: 'checked' | 'broken' | 'newest';
+}
+
+/** The legal clock of a person; what the facts do not say is null, and `unknown` says why. */
+export interface LegalClock {
+  measure: string | null;
+  basis: string | null;
+  started_at: string | null;
+  limit_s: number | null;
+  used_s: number | null;
+  /** Negative once it is over. */
+  left_s: number | null;
+  due_at: string | null;
+  excluded: { from: string; to: string | null; reason: string | null; basis: string | null }[];
+  unknown?: string | null;
+}
+
+export interface AreaClock {
+  entered_at: string | null;
+  left_at: string | null;
+  used_s: number | null;
+  out: { from: string; to: string | null }[];
+}
+
+export interface Clocks {
+  legal: LegalClock | null;
+  in_area: AreaClock | null;
+}
+
+/** One step of a person's stay, an item's custody or a dossier's life. */
+export interface Entry {
+  kind: string;
+  from: string;
+  to: string | null;
+  by: string[];
+  what?: string | null;
+  room?: string | null;
+  where?: string | null;
+  holder?: string | null;
+  due_back?: string | null;
+  over_s?: number | null;
+  mismatch?: boolean;
+  missing?: string[];
+  events?: string[];
 }
 
 export interface ThingDetail extends ThingRow {
+  as_of?: string;
   events: FactEvent[];
   links: { element: string; id: string }[];
+  /** Of a person. */
+  clocks?: Clocks;
+  chain?: Entry[];
+  /** Of an item. */
+  custody?: Entry[];
+  /** Of a dossier. */
+  life?: Entry[];
+}
+
+/** A person in the area, with the clocks. */
+export interface ClockRow {
+  person_no: string;
+  org: string;
+  status: string | null;
+  case_no: string | null;
+  clocks: Clocks;
+}
+
+export interface ClockList {
+  as_of: string;
+  items: ClockRow[];
 }
 
 export interface StatusSpan {
@@ -55,18 +131,38 @@ export interface StatusSpan {
   to: string | null;
 }
 
+/** A stretch of a thing's row in which something is not known, or cannot be. */
+export interface Seam {
+  kind: string;
+  from: string;
+  to: string | null;
+}
+
 export interface TimelineThing {
   element: ElementName;
   id: string;
   spans: StatusSpan[];
+  gaps?: Seam[];
+  overlaps?: Seam[];
+}
+
+/** What is decided or written within a case. */
+export interface Within {
+  measure?: string;
+  doc_type?: string;
+  from: string;
+  to: string | null;
+  state: string | null;
 }
 
 export interface CaseTimeline {
   case_no: string;
-  axis: 'occurred' | 'received';
+  axis: Axis;
   as_of: string;
   things: TimelineThing[];
   events: FactEvent[];
+  measures?: Within[];
+  documents?: Within[];
 }
 
 /** An event's identity: its place on its node's log. Ids are unique per source only. */
@@ -74,21 +170,23 @@ export function keyOf(event: FactEvent): string {
   return `${event.node}/${event.position}`;
 }
 
-/** The spans of one thing, out of the changes that its own events carry. */
+/** The spans of one thing, out of the changes that its own events carry, on an axis. */
 export function spansOf(
   element: ElementName,
   id: string,
   events: readonly FactEvent[],
+  axis: Axis,
 ): TimelineThing {
+  const at = (event: FactEvent): string =>
+    axis === 'occurred' ? event.occurred_at : event.received_at;
   const spans: StatusSpan[] = [];
-  const inOrder = [...events].sort((a, b) => a.occurred_at.localeCompare(b.occurred_at));
-  for (const event of inOrder) {
+  for (const event of [...events].sort((a, b) => Date.parse(at(a)) - Date.parse(at(b)))) {
     for (const change of event.changes ?? []) {
       if (change.element !== element || change.id !== id || change.to === null) continue;
       const last = spans.at(-1);
       if (last?.status === change.to) continue;
-      if (last !== undefined) last.to = event.occurred_at;
-      spans.push({ status: change.to, from: event.occurred_at, to: null });
+      if (last !== undefined) last.to = at(event);
+      spans.push({ status: change.to, from: at(event), to: null });
     }
   }
   return { element, id, spans };

@@ -1,7 +1,7 @@
 /** Every word of the wall's own, in both languages. Names of things come from the vocabulary. */
 import type { ShownState } from './freshness';
 import type { Lang } from './route';
-import type { Trust } from './trust';
+import type { Picture } from './trust';
 
 const WORDS = {
   title: ['一屏', 'Yiping'],
@@ -26,7 +26,9 @@ const WORDS = {
   own: ['本级', 'own unit'],
   perCounty: ['县', 'County'],
   noData: ['无数据', 'no data'],
-  day: ['近 24 小时', 'Last 24 hours'],
+  day: ['24 时', '24 h'],
+  lastDay: ['近 24 小时', 'Last 24 hours'],
+  dayBefore: ['此前 24 小时', '24 hours before'],
   bucket: ['每 10 分钟', 'every 10 minutes'],
   movement: ['六要素变动', 'Change of all six'],
   worstFirst: ['最重在前', 'worst first'],
@@ -65,10 +67,56 @@ const WORDS = {
   noTimeline: ['尚无事件', 'No events yet'],
   reconnectIn: ['重连', 'retry in'],
   lastAt: ['数据止于', 'Data ends'],
-  keyElement: ['要素', 'element'],
-  keyUp: ['上一级', 'up'],
-  keyClose: ['关闭', 'close'],
-  keyList: ['清单', 'list'],
+  replayTrack: ['回放时间轴', 'Replay track'],
+  play: ['播放', 'Play'],
+  pause: ['暂停', 'Pause'],
+  speed: ['倍速', 'Speed'],
+  range: ['跨度', 'Range'],
+  week: ['7 天', '7 d'],
+  backToLive: ['回到实时', 'Back to live'],
+  historyMoment: ['历史时刻', 'Past moment'],
+  knownThen: ['当时所知', 'as known then'],
+  bothAxes: ['两轴', 'Both axes'],
+  step: ['步', 'step'],
+  stepBack: ['上一步', 'Step back'],
+  stepOn: ['下一步', 'Step on'],
+  thisStep: ['本步', 'This step'],
+  noStep: ['此前尚无事件', 'Nothing had happened yet'],
+  sixNow: ['此刻六要素', 'The six elements now'],
+  sixThen: ['此刻六要素', 'The six elements then'],
+  twoClocks: ['两个时钟', 'Two clocks'],
+  legalClock: ['法定', 'Legal'],
+  areaClock: ['在区', 'In area'],
+  outerRing: ['法定时钟 外', 'legal: outer'],
+  innerRing: ['在区时钟 内', 'in area: inner'],
+  leastLeft: ['在区剩余时间最短', 'Least time left in the area'],
+  over: ['超', 'over'],
+  left: ['余', 'left'],
+  notCounted: ['不计入', 'not counted'],
+  notKnown: ['不明', 'not known'],
+  notYet: ['此刻尚无所知', 'Not yet known at this moment'],
+  class: ['类别', 'Class'],
+  correctedBy: ['已被更正', 'Corrected by'],
+  hash: ['链值', 'Hash'],
+  checked: ['已核', 'checked'],
+  broken: ['断裂', 'BROKEN'],
+  newestLink: ['最新', 'newest'],
+  unusual: ['非常规流转', 'unusual move'],
+  exportPdf: ['导出 PDF', 'Export PDF'],
+  exportJson: ['导出 JSON', 'Export JSON'],
+  zoom: ['范围', 'Zoom'],
+  whole: ['全程', 'All'],
+  aDay: ['1 天', '1 d'],
+  threeHours: ['3 时', '3 h'],
+  stay: ['在区全程', 'The stay'],
+  custody: ['保管链', 'Custody'],
+  dossierLife: ['卷宗全程', 'Life of the dossier'],
+  measures: ['措施', 'Measures'],
+  documents: ['文书', 'Documents'],
+  facts: ['要素信息', 'What is known'],
+  officers: ['人经办', 'officers'],
+  dueBack: ['应还', 'due back'],
+  cutOff: ['已断线', 'Cut off'],
   language: ['EN', '中'],
   languageLabel: ['切换到英文', 'Switch to Chinese'],
   tokenTitle: ['请出示令牌', 'A token, please'],
@@ -91,16 +139,18 @@ export function word(lang: Lang, name: Word): string {
   return WORDS[name][lang === 'zh' ? 0 : 1];
 }
 
-const TRUST: Record<Trust, readonly [zh: string, en: string]> = {
+const PICTURES: Record<Picture, readonly [zh: string, en: string]> = {
   connecting: ['连接中', 'CONNECTING'],
   live: ['实时', 'LIVE'],
   reconnecting: ['重连中', 'RECONNECTING'],
   stale: ['已过期', 'STALE'],
   stopped: ['已停止', 'STOPPED'],
+  history: ['历史时刻', 'HISTORY'],
+  replay: ['历史回放', 'REPLAY'],
 };
 
-export function trustWord(lang: Lang, trust: Trust): string {
-  return TRUST[trust][lang === 'zh' ? 0 : 1];
+export function pictureWord(lang: Lang, picture: Picture): string {
+  return PICTURES[picture][lang === 'zh' ? 0 : 1];
 }
 
 export function sourceWord(lang: Lang, state: ShownState): string {
@@ -138,4 +188,53 @@ const FACTS: Record<string, readonly [zh: string, en: string]> = {
 
 export function factName(lang: Lang, type: string): string {
   return FACTS[type]?.[lang === 'zh' ? 0 : 1] ?? type;
+}
+
+/** Where a row of a story has a gap, or says two things at once. */
+const SEAMS: Record<string, readonly [zh: string, en: string]> = {
+  out: ['临时出所', 'Out of the area'],
+  unchecked: ['巡查超期', 'Check overdue'],
+  unrecorded: ['录音录像中断，室内有人', 'Not recorded while someone was inside'],
+  two_rooms: ['同时在两个房间', 'In two rooms at once'],
+  two_interviews: ['同时两场讯询问', 'In two interviews at once'],
+};
+
+export function seamWord(lang: Lang, kind: string): string {
+  return SEAMS[kind]?.[lang === 'zh' ? 0 : 1] ?? kind;
+}
+
+/** The steps of a stay, of custody and of a dossier's life, and what rooms are for. */
+const ENTRIES: Record<string, readonly [zh: string, en: string]> = {
+  admission: ['入区', 'Admitted'],
+  search: ['安检', 'Searched'],
+  medical: ['采集体检', 'Sampled'],
+  room: ['在室', 'In room'],
+  interview: ['讯询问', 'Interview'],
+  check: ['巡查', 'Check'],
+  rights: ['权利告知', 'Rights'],
+  release: ['离区', 'Released'],
+  waiting: ['等候', 'waiting'],
+  outside: ['区外', 'outside'],
+  question: ['询问', 'questioning'],
+  interrogation: ['讯问', 'interrogation'],
+  sampling: ['采集室', 'sampling'],
+  other: ['其他', 'other'],
+  seized: ['扣押', 'Seized'],
+  stored: ['入库', 'Stored'],
+  lent: ['调用', 'Lent'],
+  returned: ['归还', 'Returned'],
+  disposed: ['处置', 'Disposed of'],
+  counted: ['盘点', 'Counted'],
+  gap: ['未入库', 'Not in custody'],
+  not_in_custody: ['无人保管', 'nobody answers for it'],
+  mismatch: ['盘点不符', 'count differs'],
+  match: ['相符', 'count agrees'],
+  incomplete: ['缺材料', 'Papers missing'],
+  compiled: ['已组卷', 'Compiled'],
+  transferred: ['移交', 'Transferred'],
+  archived: ['归档', 'Archived'],
+};
+
+export function entryWord(lang: Lang, kind: string): string {
+  return ENTRIES[kind]?.[lang === 'zh' ? 0 : 1] ?? kind;
 }

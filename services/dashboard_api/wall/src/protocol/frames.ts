@@ -72,7 +72,23 @@ export interface WireError {
 export type Push =
   | { push: 'patch'; channel: string; offset: number; as_of: string; patch: JsonObject }
   | { push: 'snapshot'; channel: string; epoch: string; offset: number; snapshot: JsonObject }
-  | { push: 'heartbeat'; time: string; as_of: string | null };
+  | { push: 'heartbeat'; time: string; as_of: string | null }
+  | ReplayPush;
+
+/** How a replay runs; see docs/protocol.md, "Replaying". */
+export type ReplayState = 'playing' | 'paused' | 'ended' | 'stopped';
+
+export interface ReplayPush {
+  push: 'replay';
+  replay: string;
+  n: number;
+  moment: string;
+  speed: number;
+  state: ReplayState;
+  /** By panel; a panel that did not change is left out. */
+  frames: Record<string, { snapshot: JsonObject } | { patch: JsonObject }>;
+  error?: WireError;
+}
 
 export type Reply = { id: number; ok: JsonObject } | { id: number; error: WireError };
 

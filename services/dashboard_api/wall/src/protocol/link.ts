@@ -5,7 +5,7 @@
 import { backoffMs } from './backoff';
 import { applyPatch, fromSnapshot, resume, type Held } from './channel';
 import { stopReason, type StopReason } from './closing';
-import type { Hello, JsonObject, Push, Reply, Subscribed, WireError } from './frames';
+import type { Hello, JsonObject, Push, ReplayPush, Reply, Subscribed, WireError } from './frames';
 
 export type Phase = 'idle' | 'connecting' | 'authenticating' | 'live' | 'waiting' | 'stopped';
 
@@ -16,7 +16,9 @@ export type Effect =
   | { do: 'frame'; channel: string; frame: JsonObject }
   | { do: 'hello'; hello: Hello }
   | { do: 'time'; serverTime: string | null; asOf: string | null }
-  | { do: 'refused'; channel: string; error: WireError };
+  | { do: 'refused'; channel: string; error: WireError }
+  | { do: 'answer'; order: number; reply: Reply }
+  | { do: 'replay'; push: ReplayPush };
 
 type Asked = { held: Held | undefined; state: 'asked' | 'held' | 'refused'; retryAt: number };
 
@@ -33,6 +35,7 @@ export class Link {
 
   #channels = new Map<string, Asked>();
   #asks = new Map<number, string>();
+  #orders = new Set<number>();
   #lastId = 0;
   #attempt = 0;
   #heardAt = 0;
@@ -72,6 +75,18 @@ export class Link {
       if (this.phase === 'live') effects.push(this.#subscribe(channel));
     }
     return effects;
+  }
+
+  /**
+   * A command of the caller's own, to be sent now. Its answer comes as the effect `answer` with
+   * the number returned; null, and nothing is sent, where the link is not live. A link that goes
+   * down answers nothing any more.
+   */
+  order(command: JsonObject): { order: number; effects: Effect[] } | null {
+    if (this.phase !== 'live') return null;
+    const order = this.#nextId();
+    this.#orders.add(order);
+    return { order, effects: [send({ id: order, ...command })] };
   }
 
   message(text: string, now: number): Effect[] {
@@ -121,6 +136,7 @@ export class Link {
     this.retryAt = now + backoffMs(this.#attempt, this.random());
     this.#attempt += 1;
     this.#asks.clear();
+    this.#orders.clear();
     for (const asked of this.#channels.values()) {
       asked.state = 'asked';
       asked.retryAt = 0;
@@ -160,6 +176,7 @@ export class Link {
 
   #answered(reply: Reply, now: number): Effect[] {
     if (this.phase === 'authenticating' && reply.id === 1) return this.#authenticated(reply, now);
+    if (this.#orders.delete(reply.id)) return [{ do: 'answer', order: reply.id, reply }];
     const channel = this.#asks.get(reply.id);
     if (channel === undefined) return [];
     this.#asks.delete(reply.id);
@@ -204,6 +221,7 @@ export class Link {
       this.#attempt = 0;
       return [{ do: 'time', serverTime: push.time, asOf: push.as_of }];
     }
+    if (push.push === 'replay') return [{ do: 'replay', push }];
     const asked = this.#channels.get(push.channel);
     // What comes before the answer belongs to a subscription that was given up.
     if (asked?.state !== 'held' || asked.held === undefined) return [];

@@ -1,6 +1,6 @@
 /** What the socket said, as the views see it: changed at most once per painted frame. */
 import { LiveSocket } from '../adapters/live_socket';
-import { isStale, trustOf, type Trust } from '../model/trust';
+import { isExpired, isStale, trustOf, type Trust } from '../model/trust';
 import {
   channelOf,
   PANELS,
@@ -8,6 +8,9 @@ import {
   type ElementName,
   type Frame,
   type FreshnessFrame,
+  type JsonObject,
+  type ReplayPush,
+  type Reply,
 } from '../protocol/frames';
 import { Link, type Phase } from '../protocol/link';
 import { FrameQueue } from '../protocol/queue';
@@ -17,6 +20,14 @@ import type { StopReason } from '../protocol/closing';
 export interface PhaseChange {
   at: number;
   phase: Phase;
+}
+
+/** Who hears of replays on this socket. */
+export interface ReplayListener {
+  answered(order: number, reply: Reply): void;
+  pushed(push: ReplayPush): void;
+  /** The socket came up, or went down and with it whatever ran on it. */
+  connection(up: boolean): void;
 }
 
 const CLOCK_MS = 1000;
@@ -68,6 +79,12 @@ export class Live {
           case 'hello':
             this.#greeted(effect.hello.server);
             break;
+          case 'answer':
+            this.replays?.answered(effect.order, effect.reply);
+            break;
+          case 'replay':
+            this.replays?.pushed(effect.push);
+            break;
           case 'refused':
             this.refused = new Map([...this.refused, [effect.channel, effect.error.code]]);
         }
@@ -79,6 +96,7 @@ export class Live {
   }
 
   #channels = new Set<string>();
+  replays: ReplayListener | null = null;
 
   get trust(): Trust {
     return trustOf(this);
@@ -86,6 +104,15 @@ export class Live {
 
   get stale(): boolean {
     return isStale(this);
+  }
+
+  get expired(): boolean {
+    return isExpired(this);
+  }
+
+  /** Sends a command of its own; its number, or null while not connected. */
+  order(command: JsonObject): number | null {
+    return this.#socket.order(command);
   }
 
   start(): void {
@@ -140,10 +167,13 @@ export class Live {
 
   #phaseMayHaveChanged(): void {
     if (this.#link.phase === this.phase) return;
+    const wasUp = this.phase === 'live';
     this.phase = this.#link.phase;
     this.stopped = this.#link.stopped;
     this.#tellTime();
     this.#ring.push({ at: this.serverNow, phase: this.phase });
     this.history = this.#ring.values();
+    const isUp = this.phase === 'live';
+    if (isUp !== wasUp) this.replays?.connection(isUp);
   }
 }
