@@ -261,3 +261,35 @@ describe('silence and closing', () => {
     expect(link.phase).toBe('waiting');
   });
 });
+
+describe('an order of the caller', () => {
+  it('is sent with a number of its own and its answer handed on', () => {
+    const link = live();
+    const sentNow = link.order({ stop: {} });
+    expect(sentNow).not.toBeNull();
+    const [command] = sent(sentNow?.effects ?? []);
+    expect(command).toEqual({ id: sentNow?.order, stop: {} });
+    const reply = {
+      id: sentNow?.order,
+      error: { code: 'no_replay', message: '', temporary: false },
+    };
+    expect(hear(link, reply)).toEqual([{ do: 'answer', order: sentNow?.order, reply }]);
+    expect(hear(link, reply)).toEqual([]);
+  });
+
+  it('is not taken while the link is down, and not answered after', () => {
+    const link = live();
+    const before = link.order({ stop: {} });
+    link.closed(1006, 0);
+    expect(link.order({ stop: {} })).toBeNull();
+    expect(hear(link, { id: before?.order, ok: {} })).toEqual([]);
+  });
+
+  it('leaves the channels as they are when a replay is pushed', () => {
+    const link = live();
+    hear(link, snapshot(2, 7, 0));
+    const push = { push: 'replay', replay: 'r-1', n: 0, moment: 'm', frames: {} };
+    expect(hear(link, push)).toEqual([{ do: 'replay', push }]);
+    expect(frames(hear(link, patch(1, 8)))).toHaveLength(1);
+  });
+});

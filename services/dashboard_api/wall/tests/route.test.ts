@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatRoute, HOME, parseRoute, takeToken, type Route } from '../src/model/route';
+import {
+  formatRoute,
+  HOME,
+  moveIntoHash,
+  parseRoute,
+  takeToken,
+  type Route,
+} from '../src/model/route';
 
 describe('the route', () => {
   it('survives the address bar', () => {
@@ -8,6 +15,8 @@ describe('the route', () => {
       { ...HOME, org: '350203000000', element: 'case', lang: 'en' },
       { ...HOME, org: '350203000000', list: { status: null } },
       { ...HOME, list: { status: 'waiting' } },
+      { ...HOME, at: '2026-11-20T03:14:00Z' },
+      { ...HOME, at: '2026-11-20T11:14:00.123456+08:00', sources: 'late' },
       { ...HOME, thing: { element: 'dossier', id: 'D 35/02&x=1#' } },
     ];
     for (const route of routes) expect(parseRoute(formatRoute(route))).toEqual(route);
@@ -17,6 +26,20 @@ describe('the route', () => {
     expect(parseRoute('#org=35&element=ufo&lang=fr&thing=ufo/1')).toEqual(HOME);
     expect(parseRoute('')).toEqual(HOME);
     expect(parseRoute('#thing=case/')).toEqual(HOME);
+    for (const at of ['now', '2026-11-20', '2026-11-20T03:14:00', '2026-13-40T00:00:00Z']) {
+      expect(parseRoute(`#at=${at}`)).toEqual(HOME);
+    }
+    expect(parseRoute('#sources=red')).toEqual(HOME);
+  });
+
+  it('takes panel for element', () => {
+    expect(parseRoute('#panel=case').element).toBe('case');
+  });
+
+  it('writes a moment so that a person can read it', () => {
+    expect(formatRoute({ ...HOME, at: '2026-11-20T03:14:00Z' })).toContain(
+      'at=2026-11-20T03:14:00Z',
+    );
   });
 });
 
@@ -32,5 +55,27 @@ describe('a token in the address', () => {
   it('may be absent or empty', () => {
     expect(takeToken('#org=350000000000').token).toBeNull();
     expect(takeToken('#token=').token).toBeNull();
+  });
+});
+
+describe('a place before the #', () => {
+  it('is moved behind it, and how the wall is put up stays', () => {
+    expect(
+      moveIntoHash('?profile=city&org=350200000000&at=2026-11-20T03:14:00Z&kiosk=1', '#list=all'),
+    ).toEqual({
+      search: '?profile=city&kiosk=1',
+      hash: '#list=all&org=350200000000&at=2026-11-20T03:14:00Z',
+    });
+  });
+
+  it('gives way to what stands behind it already', () => {
+    expect(moveIntoHash('?org=350200000000', '#org=350100000000')).toEqual({
+      search: '',
+      hash: '#org=350100000000',
+    });
+  });
+
+  it('may be absent', () => {
+    expect(moveIntoHash('?profile=city', '#org=350100000000')).toBeNull();
   });
 });

@@ -16,6 +16,7 @@ import { Live } from './live.svelte';
 import { Marks } from './marks.svelte';
 import { Navigation } from './navigation.svelte';
 import { Past, SPEEDS } from './past.svelte';
+import { Shortest } from './shortest.svelte';
 import { Story } from './story.svelte';
 
 export interface Reference {
@@ -30,6 +31,7 @@ export class Wall {
   readonly live: Live;
   readonly past: Past;
   readonly marks: Marks;
+  readonly shortest: Shortest;
   readonly setting: Setting;
   /** How much of time the replay bar spans. */
   span = $state<SpanName>('week');
@@ -57,6 +59,7 @@ export class Wall {
     this.timeZone = reference.vocabulary.time_zone ?? DEFAULT_TIME_ZONE;
     this.clock = clockOf(this.timeZone);
     this.marks = new Marks(api);
+    this.shortest = new Shortest(api);
     this.setting = parseSetting(location.search);
   }
 
