@@ -15,6 +15,9 @@ LIVE = re.compile("实时|LIVE")
 RECONNECTING = re.compile("重连中|RECONNECTING")
 STOPPED = re.compile("已停止|STOPPED")
 STALE = re.compile("已过期|STALE")
+HISTORY = re.compile("历史时刻|HISTORY")
+REPLAY = re.compile("历史回放|REPLAY")
+NUMBER = re.compile(r"^[\d,]+$")
 
 
 class Screen:
@@ -39,9 +42,20 @@ class Screen:
         return self
 
     def wait_live(self) -> Screen:
-        """Wait until the wall says that it is live and shows a number."""
+        """Wait until the wall says that it is live and shows a number, or a story."""
         expect(self.trust).to_have_text(LIVE)
-        expect(self.total("person")).to_have_text(re.compile(r"^[\d,]+$"))
+        return self._wait_content()
+
+    def wait_past(self) -> Screen:
+        """Wait until the wall says that it shows a past moment, and shows what was then."""
+        expect(self.trust).to_have_text(HISTORY)
+        return self._wait_content()
+
+    def _wait_content(self) -> Screen:
+        if "thing=" in self.address:
+            expect(self.page.get_by_test_id("events").locator("li").first).to_be_visible()
+        else:
+            expect(self.total("person")).to_have_text(NUMBER)
         return self
 
     @property
@@ -58,6 +72,31 @@ class Screen:
     def address(self) -> str:
         """The part of the address after the #."""
         return str(self.page.evaluate("location.hash"))
+
+    @property
+    def details(self) -> Locator:
+        """Beside the story of a thing: its step, its clocks, what is known of it."""
+        return self.page.get_by_test_id("details")
+
+    @property
+    def track(self) -> Locator:
+        """The slider of the replay bar."""
+        return self.page.get_by_test_id("track")
+
+    @property
+    def at(self) -> str | None:
+        """The moment in the address."""
+        found = re.search(r"at=([^&]+)", self.address)
+        return found.group(1) if found else None
+
+    @property
+    def frame_colour(self) -> str:
+        """The colour of the frame around the page."""
+        return str(
+            self.page.evaluate(
+                "getComputedStyle(document.querySelector('.page'), '::after').borderTopColor"
+            )
+        )
 
     def total(self, element: str) -> Locator:
         """The one number of an element."""
@@ -82,6 +121,11 @@ class Screen:
                 return
             self.page.wait_for_timeout(POLL_MS)
         raise TimeoutError
+
+    def number(self, locator: Locator) -> int:
+        """The number that stands there, once one does."""
+        expect(locator).to_have_text(NUMBER)
+        return int(locator.inner_text().replace(",", ""))
 
     def expect_org(self, code: str) -> None:
         """Wait until an organisation is the one in view."""

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import CASE, CITY
+from tests.browser.conftest import CITY
 from tests.browser.screen import Screen
 from tests.support.events import COUNTY, PROVINCE, STATION
 
@@ -20,7 +20,7 @@ def test_drills_from_the_province_to_one_thing(screen: Screen) -> None:
     screen.expect_org(COUNTY)
     expect(screen.list.locator("li")).to_have_count(2)
     screen.list.locator("li button").filter(has_text="0934").click()
-    expect(screen.page.get_by_test_id("details")).to_contain_text("R******0934")
+    expect(screen.details).to_contain_text("R******0934")
 
     assert "R3502035000002026110934" in screen.address
     assert screen.complaints == []
@@ -64,31 +64,6 @@ def test_persons_are_masked_in_lists(screen: Screen) -> None:
     expect(screen.list.locator("li")).to_have_count(2)
 
     assert not re.search(r"R\d{6}", screen.list.inner_text())
-
-
-def test_a_case_shows_its_timeline(screen: Screen) -> None:
-    """A case opens into a row of bars for each thing that belongs to it, and its events."""
-    screen.open(f"org={PROVINCE}&element=case&thing=case/{CASE}").wait_live()
-    timeline = screen.page.get_by_test_id("timeline")
-    for name in ("警情", "人员", "财物", "案件", "卷宗"):
-        expect(timeline.get_by_role("button", name=name).first).to_be_visible()
-    expect(timeline).to_contain_text("入区登记")
-    timeline.get_by_role("button", name="当时所知").click()
-    expect(timeline.get_by_role("button", name="当时所知")).to_have_attribute(
-        "aria-pressed", "true"
-    )
-
-    assert screen.complaints == []
-
-
-def test_an_event_opens_into_its_evidence(screen: Screen) -> None:
-    """One event shows its three times and what it says."""
-    screen.open("thing=person/R3502035000002026110934").wait_live()
-    details = screen.page.get_by_test_id("details")
-    details.get_by_role("button", name="区内流转与定位").click()
-
-    expect(details).to_contain_text(f"/orgs/{COUNTY}")
-    expect(details).to_contain_text("waiting")
 
 
 def test_the_address_brings_back_what_was_seen(screen: Screen) -> None:

@@ -18,6 +18,8 @@ from tests.support.server import Server
 
 PANELS = (*ELEMENTS, "freshness")
 STALE_S = 31
+EXPIRED_S = 300
+YELLOW = "rgb(242, 193, 78)"
 SOCKET = re.compile(r"/v1/live$")
 
 
@@ -166,26 +168,57 @@ def test_a_killed_server_leaves_no_false_number(
     expect(screen.total("person")).to_have_text("3")
 
 
-def test_data_older_than_half_a_minute_is_not_shown_as_a_number(
+def test_data_older_than_half_a_minute_is_called_stale(
     context: BrowserContext, province: Province
 ) -> None:
-    """Cut off from the server, every number becomes a dash and the wall says: stale."""
+    """Cut off, the wall says: stale. Numbers stay, greyed, for five minutes, and then are gone."""
     page = context.new_page()
     page.clock.install()
     screen = Screen(page, province.url).open(token=province.wall_token).wait_live()
+    before = number(screen)
+    white = colour(screen)
     context.set_offline(True)
     expect(screen.trust).to_have_text(RECONNECTING)
-    expect(screen.total("person")).not_to_have_text("—")
+    assert number(screen) == before
     page.clock.fast_forward(STALE_S * 1000)
 
     expect(screen.trust).to_have_text(STALE)
+    assert number(screen) == before
+    assert colour(screen) != white
+    assert screen.frame_colour == YELLOW
+    expect(screen.source(COUNTY)).to_have_attribute("data-state", "unknown")
+    page.clock.fast_forward(EXPIRED_S * 1000)
     expect(screen.total("person")).to_have_text("—")
     expect(screen.status("person", "waiting")).to_have_text("—")
     expect(screen.unit("350200000000").locator("b")).to_have_text("—")
-    expect(screen.source(COUNTY)).to_have_attribute("data-state", "unknown")
     context.set_offline(False)
     expect(screen.trust).to_have_text(LIVE)
     expect(screen.total("person")).to_have_text(re.compile(r"^\d+$"))
+
+
+def colour(screen: Screen) -> str:
+    """In which colour the number of persons is written."""
+    return str(screen.total("person").evaluate("e => getComputedStyle(e).color"))
+
+
+def test_a_cut_of_half_a_minute_loses_nothing(context: BrowserContext, province: Province) -> None:
+    """What was open before the cut, and the day's line, are there during it and after it."""
+    page = context.new_page()
+    page.clock.install()
+    screen = Screen(page, province.url)
+    screen.open(f"org={COUNTY}&element=case&list=all", token=province.wall_token).wait_live()
+    expect(screen.list.locator("li")).to_have_count(number(screen, "case"))
+    address, rows = screen.address, screen.list.locator("li").all_inner_texts()
+    context.set_offline(True)
+    page.clock.fast_forward(STALE_S * 1000)
+    expect(screen.trust).to_have_text(STALE)
+    names = [row.split("\n")[0] for row in rows]
+    assert [r.split("\n")[0] for r in screen.list.locator("li").all_inner_texts()] == names
+    context.set_offline(False)
+
+    expect(screen.trust).to_have_text(LIVE)
+    assert screen.address == address
+    assert [r.split("\n")[0] for r in screen.list.locator("li").all_inner_texts()] == names
 
 
 def test_a_county_that_never_sent_has_no_numbers(screen: Screen) -> None:

@@ -39,6 +39,7 @@ export class Story {
   playing = $state(false);
   failed = $state<string | null>(null);
 
+  #steps = $state.raw<Record<Mode, readonly Step[]>>({ both: [], known: [], was: [] });
   #readFor: string | null | undefined = undefined;
   #gone = false;
   #told = '';
@@ -57,16 +58,20 @@ export class Story {
     }, REFRESH_MS);
   }
 
-  readonly steps: readonly Step[] = $derived(
-    this.tale === null ? [] : stepsOf(this.tale, this.mode),
-  );
+  /** In the order of the mode in view. */
+  get steps(): readonly Step[] {
+    return this.#steps[this.mode];
+  }
 
   /** The moment that cuts the story. */
   get moment(): number {
     return this.stage.at === null ? this.stage.newest : Date.parse(this.stage.at);
   }
 
-  readonly made: number = $derived.by(() => madeAt(this.steps, this.moment));
+  /** How many steps were made at the moment in view. */
+  get made(): number {
+    return madeAt(this.steps, this.moment);
+  }
 
   get current(): Step | undefined {
     return this.steps[this.made - 1];
@@ -126,6 +131,8 @@ export class Story {
     if (told === this.#told) return;
     this.#told = told;
     this.tale = tale;
+    const known = stepsOf(tale, 'known');
+    this.#steps = { both: known, known, was: stepsOf(tale, 'was') };
   }
 
   async #tale(caseNo: string): Promise<Tale> {
