@@ -164,8 +164,7 @@ def run() -> list[Row]:
         query = statistics.median(
             asyncio.run(_full_queries_ms(server, datetime.now(UTC) - timedelta(minutes=5)))
         )
-        assert server.process is not None
-        process = psutil.Process(server.process.pid)
+        process = psutil.Process(server.pid)
         before, began = sum(process.cpu_times()[:2]), time.perf_counter()
         viewers, latencies = asyncio.run(_both(server, place, len(alone)))
         cores = (sum(process.cpu_times()[:2]) - before) / (time.perf_counter() - began)

@@ -113,7 +113,7 @@ def test_a_wall_stays_well_for_an_hour(chromium: Browser, province: Province) ->
     screen.wait_live()
     rates.sort()
     median = rates[len(rates) // 2]
-    print(  # noqa: T201 - what a soak has seen is its result
+    print(
         f"\n{feed.sent:,} changes in {MINUTES:g} min: heap {first / 1e6:.1f} → {last / 1e6:.1f} MB "
         f"({last / first - 1:+.1%}), {median:.0f} frames/s (least {rates[0]:.0f})"
     )

@@ -1,5 +1,6 @@
 """Every view against a fold of the facts: the check finds what was done to the views."""
 
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -122,3 +123,12 @@ def test_a_plain_view_is_checked(own_warehouse: Warehouse) -> None:
     own_warehouse.command(view.replace("element = 'case'", "element = 'case' AND version > 1"))
 
     assert "case" in {finding.view for finding in found(own_warehouse, ENTRIES).listed}
+
+
+def test_the_warehouse_knows_the_same_parts(warehouse: Warehouse) -> None:
+    """CRC32 is the same sum on both sides, whatever is in the name."""
+    name = "place/厦门-询问室\n🚪"
+
+    assert warehouse.rows("SELECT CRC32({name:String})", {"name": name}) == [
+        (zlib.crc32(name.encode()),)
+    ]

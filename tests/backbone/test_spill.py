@@ -1,10 +1,8 @@
 """Sorting a log into parts."""
 
-import zlib
 from pathlib import Path
 
-from services.backbone.warehouse import Warehouse
-from services.projector.spill import PARTS_MOST, RECORDS_A_PART, Spill, part_of, parts_for
+from services.backbone.spill import PARTS_MOST, RECORDS_A_PART, Spill, part_of, parts_for
 
 
 def test_parts_grow_with_the_log_and_end_somewhere() -> None:
@@ -29,12 +27,3 @@ def test_a_stream_stays_together_and_in_order(tmp_path: Path) -> None:
         expected = [body for name, body in put if name == stream]
         held = [line for line in parts[part_of(stream, 4)] if line in expected]
         assert held == expected
-
-
-def test_the_warehouse_knows_the_same_parts(warehouse: Warehouse) -> None:
-    """CRC32 is the same sum on both sides, whatever is in the name."""
-    name = "place/厦门-询问室\n🚪"
-
-    assert warehouse.rows("SELECT CRC32({name:String})", {"name": name}) == [
-        (zlib.crc32(name.encode()),)
-    ]
