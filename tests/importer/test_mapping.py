@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -140,3 +141,34 @@ def test_types_out_of_a_table_are_held_to_the_classes_too() -> None:
 def test_conditions(must: dict[str, Any], must_not: dict[str, Any], holds: bool) -> None:
     """All that must hold do, and none that must not."""
     assert Conditions(must, must_not).hold({"a": "1", "b": "2"}) is holds
+
+
+def ordered(order: str) -> str:
+    """The good mapping with an order on its last line."""
+    return f"{GOOD}order_by: [{order}]\n"
+
+
+def test_an_order_is_ready() -> None:
+    """Times and columns, the first counting most; without one the file's order holds."""
+    order = "{column: when, format: iso}, {column: nr, as: integer}"
+
+    mapping = compiled(*parse(ordered(order), "map.yaml"), COLUMNS)
+
+    row = {"when": "2026-01-02T08:00+08:00", "nr": "10"}
+    assert [cell.of(row) for cell in mapping.order] == [datetime(2026, 1, 2, tzinfo=UTC), 10]
+    assert compiled(*parse(GOOD, "map.yaml"), COLUMNS).order == []
+
+
+@pytest.mark.parametrize(
+    ("order", "key", "reason"),
+    [
+        ("{column: x}", "order_by[0].column", "the file has no column 'x'"),
+        ("{column: nr}, {column: nr, as: list}", "order_by[1].as", "cannot be sorted by a list"),
+    ],
+)
+def test_an_order_of_no_use(order: str, key: str, reason: str) -> None:
+    """Named with its line and key."""
+    with pytest.raises(MappingInvalid, match=reason) as caught:
+        compiled(*parse(ordered(order), "map.yaml"), COLUMNS)
+
+    assert (caught.value.line, caught.value.key) == (GOOD.count("\n") + 1, key)
