@@ -17,13 +17,28 @@ from services.dashboard_api.moment import Stretch, bounds_of
 from services.dashboard_api.readers import sql
 from services.projector.view_files import load
 from tests.support.projecting import project
-from tests.support.records import START, province
+from tests.support.records import START, Recorder, province
 from tests.support.shards import spread
 from tests.support.warehouse import engine
 
 __all__ = ["engine"]
 
-ENTRIES = list(islice(province(6, per_day=300), 900))
+_MEASURES = Recorder()
+ENTRIES = [
+    *islice(province(6, per_day=300), 900),
+    *(
+        _MEASURES.record(
+            "case.measured",
+            {"case_no": f"M{n % 5}", "measure": "行政传唤", "person_no": f"R{n}"},
+            id_=f"m{n}",
+            sender="350203000000",
+            occurred_at=START,
+            received_at=START,
+            node="measures",
+        )
+        for n in range(20)
+    ),
+]
 LATER = START + timedelta(days=2, hours=9)
 EVER = {"since": datetime(2000, 1, 1, tzinfo=UTC), "until": datetime(2100, 1, 1, tzinfo=UTC)}
 SETTINGS = ", ".join(f"{name} = '{value}'" for name, value in CLUSTER.items())
@@ -63,6 +78,9 @@ def parameters(single: Warehouse) -> dict[str, Any]:
     """Something to ask for each name that a query file uses."""
     things = single.rows("SELECT element, id FROM things FINAL ORDER BY element, id LIMIT 200")
     versions = single.rows("SELECT id, version FROM states FINAL WHERE element = 'case' LIMIT 50")
+    places = single.rows("SELECT element, id, version FROM states FINAL WHERE element = 'case'")
+    persons = single.rows("SELECT DISTINCT id FROM states WHERE element = 'person'")
+    cases = single.rows("SELECT DISTINCT id FROM states WHERE element = 'case'")
     senders = [sender for (sender,) in single.rows("SELECT DISTINCT sender FROM arrivals")]
     active = [f"{e.name}/{status}" for e in ELEMENTS.values() for status in sorted(e.active)]
     statuses = [s for (s,) in single.rows("SELECT DISTINCT status FROM states")]
@@ -70,6 +88,9 @@ def parameters(single: Warehouse) -> dict[str, Any]:
         **EVER,
         "things": things,
         "versions": versions,
+        "places": places,
+        "persons": [id_ for (id_,) in persons],
+        "cases": [id_ for (id_,) in cases],
         "senders": sorted(senders),
         "elements": list(ELEMENTS),
         "element": "case",
@@ -117,8 +138,8 @@ def rows(warehouse: Warehouse, name: str, given: Mapping[str, Any]) -> list[tupl
 
 FILES = [
     "elements", "events_after", "facts_of", "freshness", "levels", "links_of", "list_as_known",
-    "list_as_was", "list_now", "replay_arrivals", "replay_moves", "sources", "states_of",
-    "status_before",
+    "list_as_was", "list_now", "measured_in", "prev_of", "replay_arrivals", "replay_moves",
+    "sources", "states_of", "status_before", "steps_of",
 ]  # fmt: skip
 
 
