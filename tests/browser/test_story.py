@@ -170,7 +170,8 @@ def test_a_person_shows_both_clocks_and_the_stay(screen: Screen) -> None:
     """The clocks of the moment in view, and every step of the stay."""
     opened(screen, f"person/{PERSONS[0]}", END - timedelta(hours=45))
     clocks = screen.page.get_by_test_id("clocks")
-    expect(clocks).to_contain_text("法定")
+    expect(clocks).to_contain_text("3:00 / 8:00")
+    expect(clocks).to_contain_text("第九十七条")
     expect(clocks).to_contain_text("在区")
     expect(screen.page.get_by_test_id("stay")).to_contain_text("入区")
     assert screen.complaints == []
