@@ -182,7 +182,7 @@ def test_kill_9_through_the_real_door(
     with Server(tmp_path / "data", command="ingest") as server:
         command = [
             sys.executable, "-m", "services", "import", str(file), "--mapping", "map.yaml",
-            "--url", server.url, "--batch", "20", "--token", server.token(ROOT, "importer"),
+            "--url", server.url, "--batch", "2", "--token", server.token(ROOT, "importer"),
         ]  # fmt: skip
         environment = {"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"}
         first = subprocess.Popen(command, cwd=tmp_path, env=environment)
