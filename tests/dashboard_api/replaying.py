@@ -37,11 +37,12 @@ class JumpingTime:
         return self.s
 
     async def wait(self, news: asyncio.Event, until_s: float | None) -> None:
-        """Jump there, unless there is news or the clock stands."""
+        """Jump there, unless there is news; no further while the clock stands."""
         await asyncio.sleep(0)
-        if until_s is None or self.stands:
+        if until_s is None:
             await news.wait()
-        elif not news.is_set():
+        await until(lambda: not self.stands or news.is_set(), within_s=60)
+        if until_s is not None and not news.is_set():
             self.s = max(self.s, until_s)
 
 
