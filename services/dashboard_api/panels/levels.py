@@ -39,6 +39,13 @@ class Flow(NamedTuple):
     delta: int
 
 
+class _WayUp(NamedTuple):
+    """All that the number of an organisation adds up to, and how it is named."""
+
+    numbers: tuple[dict[str, int], ...]
+    touched: tuple[tuple[str, str], ...]
+
+
 Statuses = Mapping[str, int]
 _NOTHING: dict[str, dict[str, int]] = {}
 
@@ -51,6 +58,8 @@ class Levels:
         self._children: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
         self._moves: dict[tuple[str, str], dict[int, int]] = {}
         self._touched: set[tuple[str, str]] = set()
+        self._ways_up: dict[tuple[str, str], _WayUp] = {}
+        self._trends: dict[tuple[str, str], tuple[dict[int, int], ...]] = {}
 
     def add(self, flow: Flow) -> None:
         """Count one flow that was received just now."""
@@ -60,20 +69,32 @@ class Levels:
 
     def add_level(self, element: str, org: str, status: str, n: int) -> None:
         """Add to the number of a cell, and to all that it adds up to."""
-        cell = Cell(element, org, status)
-        _step(self.cells, cell, n)
-        for length in LENGTHS:
-            parent = org[: _PARENT_LENGTH[length]]
-            code = bucket_of(org, length)
-            siblings = self._children.setdefault((element, parent), {})
-            _step(siblings.setdefault(code, {}), status, n)
-            self._touched.add((element, code))
+        _step(self.cells, Cell(element, org, status), n)
+        way = self._ways_up.get((element, org)) or self._way_up(element, org)
+        for numbers in way.numbers:
+            numbers[status] = numbers.get(status, 0) + n
+        self._touched.update(way.touched)
 
     def add_move(self, element: str, org: str, bucket: int, n: int) -> None:
         """Tell the trend that the active things of an organisation rose by ``n`` in a bucket."""
+        trends = self._trends.get((element, org))
+        if trends is None:
+            scopes = ((element, org[:length]) for length in LENGTHS)
+            trends = tuple(self._moves.setdefault(scope, {}) for scope in scopes)
+            self._trends[element, org] = trends
+        for moves in trends:
+            moves[bucket] = moves.get(bucket, 0) + n
+
+    def _way_up(self, element: str, org: str) -> _WayUp:
+        """Looked up once for each organisation: most of what is added is added there again."""
+        numbers, touched = [], []
         for length in LENGTHS:
-            scope = org[:length]
-            _step(self._moves.setdefault((element, scope), {}), bucket, n)
+            code = bucket_of(org, length)
+            siblings = self._children.setdefault((element, org[: _PARENT_LENGTH[length]]), {})
+            numbers.append(siblings.setdefault(code, {}))
+            touched.append((element, code))
+        way = self._ways_up[element, org] = _WayUp(tuple(numbers), tuple(touched))
+        return way
 
     def touched(self) -> set[tuple[str, str]]:
         """(element, organisation) of every number that moved since the last call."""
