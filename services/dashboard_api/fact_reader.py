@@ -43,16 +43,20 @@ async def links_of(readers: Readers, things: Sequence[Key], as_of: datetime) -> 
     return sorted({(row[2], row[3]) for row in rows})
 
 
-async def said_after(readers: Readers, facts: Sequence[Fact], known: datetime) -> dict[Place, str]:
+async def said_after(
+    readers: Readers, facts: Sequence[Fact], known: datetime, read: Sequence[Fact] = ()
+) -> dict[Place, str]:
     """What the facts that follow some, and are not among them, say of the one before.
 
-    For ``told``, where only a part of a thing's facts was read.  Raises WarehouseFailed.
+    For ``told``, where only a part of a thing's facts is told; ``read`` may be more of them.
+    Raises WarehouseFailed.
     """
-    places = open_ends(facts)
+    said = {(f.element, f.subject, f.version - 1): f.prev for f in read}
+    places = [(e, id_, n) for e, id_, n in open_ends(facts) if (e, id_, n - 1) not in said]
     if not places:
-        return {}
+        return said
     rows = await readers.rows(sql("prev_of"), {"places": places, "known": known})
-    return {(element, id_, version - 1): prev for element, id_, version, prev in rows}
+    return said | {(element, id_, version - 1): prev for element, id_, version, prev in rows}
 
 
 async def measured_in(

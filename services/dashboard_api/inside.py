@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from schemas.elements import ELEMENTS
+from schemas.organisations import scope_of
 from services.dashboard_api.clocks import Clocks, Stay
 from services.dashboard_api.cursor import BEGINNING
 from services.dashboard_api.drilldown import DrillDown, Wish
@@ -40,12 +43,7 @@ class Inside:
         Raises WarehouseFailed.
         """
         moment = as_of or known
-        wish = Wish("person", org, sorted(ELEMENTS["person"].active), EVERYBODY)
-        if as_of is None:
-            page = await self._drilldown.now(wish, BEGINNING)
-        else:
-            page = await self._drilldown.as_known(wish, BEGINNING, as_of)
-        people = page["items"]
+        people = await self._people(org, as_of)
         cases = sorted({c for person in people if (c := person["state"].get("case_no"))})
         steps, measured = await asyncio.gather(
             self._steps([person["id"] for person in people], moment),
@@ -57,6 +55,20 @@ class Inside:
             stay = Stay(person["state"], steps.get(id_, ()), measured.get(id_, ()))
             told.append(_told(person, self._clocks.read(stay, moment)))
         return sorted(told, key=_least_left)[:limit]
+
+    async def _people(self, org: str, as_of: datetime | None) -> list[dict[str, Any]]:
+        """Who is inside, at a moment or at present, in no order."""
+        statuses = sorted(ELEMENTS["person"].active)
+        if as_of is not None:
+            wish = Wish("person", org, statuses, EVERYBODY)
+            page = await self._drilldown.as_known(wish, BEGINNING, as_of)
+            found: list[dict[str, Any]] = page["items"]
+            return found
+        parameters = {"scope": scope_of(org), "statuses": statuses}
+        return [
+            {"id": id_, "org": of, "status": status, "state": msgspec.json.decode(state)}
+            for id_, of, status, state in await self._readers.rows(sql("inside"), parameters)
+        ]
 
     async def _steps(self, persons: Sequence[str], known: datetime) -> dict[str, Steps]:
         """When each came to which status; whose facts came in disorder is folded again."""

@@ -50,7 +50,7 @@ class Rooms(NamedTuple):
     since: datetime
     told: Sequence[Fact]
     """Facts of the rooms while the persons were there."""
-    wide: Sequence[Fact]
+    read: Sequence[Fact]
     """These, and some of the time after: a recording that broke off is told when it is back."""
 
 
@@ -120,8 +120,8 @@ def _room(key: Key, rooms: Rooms, inside: Sequence[Presence], case: Seen) -> dic
     steps = [(rooms.since, before)] if before else []
     steps += [(at(fact, case.axis), fact.moved["to_status"]) for fact in facts]
     there = [one for one in inside if one.room == key[1]]
-    wide = [fact for fact in rooms.wide if fact.key == key]
-    gaps = gaps_of_place(wide, there, rooms.since if before in DARK else None)
+    read = seen([f for f in rooms.read if f.key == key], case.axis, case.as_of).speaking
+    gaps = gaps_of_place(read, there, rooms.since if before in DARK else None)
     return _thing(key, [s for s in steps if s[0] <= case.as_of], gaps, [])
 
 

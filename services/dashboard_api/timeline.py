@@ -50,7 +50,7 @@ class Timelines:
         rooms = await self._rooms(case, by_now)
         events = told(case.known)
         if rooms:
-            after = await said_after(self._readers, rooms.told, by_now)
+            after = await said_after(self._readers, rooms.told, by_now, rooms.read)
             events += told(rooms.told, after)
         return {
             "case_no": case_no,
@@ -115,5 +115,5 @@ class Timelines:
             before=dict.fromkeys(rooms, "") | {(e, i): status for e, i, status in before},
             since=since,
             told=[fact for fact in wide if fact.occurred_at <= until],
-            wide=seen(wide, case.axis, case.as_of).speaking,
+            read=wide,
         )

@@ -137,9 +137,9 @@ def rows(warehouse: Warehouse, name: str, given: Mapping[str, Any]) -> list[tupl
 
 
 FILES = [
-    "elements", "events_after", "facts_of", "freshness", "levels", "links_of", "list_as_known",
-    "list_as_was", "list_now", "measured_in", "prev_of", "replay_arrivals", "replay_moves",
-    "sources", "states_of", "status_before", "steps_of",
+    "elements", "events_after", "facts_of", "freshness", "inside", "levels", "links_of",
+    "list_as_known", "list_as_was", "list_now", "measured_in", "prev_of", "replay_arrivals",
+    "replay_moves", "sources", "states_of", "status_before", "steps_of",
 ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ SELECT element, subject, version, id, source, type, org, sender,
        toUnixTimestamp64Micro(received_at) AS received_us,
        changes, refs, state, data, prev, sequence, corrects, node, position,
        stream, missing, extensions
-FROM events FINAL
+FROM events
 WHERE (node, position) IN (
     SELECT node, position FROM states
     WHERE (element, id) IN {things:Array(Tuple(String, String))}
@@ -13,3 +13,4 @@ WHERE (node, position) IN (
       AND occurred_at BETWEEN {since:DateTime64(6, 'UTC')} AND {until:DateTime64(6, 'UTC')}
 )
 ORDER BY element, subject, version
+LIMIT 1 BY element, subject, version

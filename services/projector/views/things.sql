@@ -19,7 +19,7 @@ CREATE TABLE things
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (element, id)
-SETTINGS auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+SETTINGS index_granularity = 1024, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
 -- select
 SELECT
     element,
