@@ -3,6 +3,8 @@
 ImporterError
 ├── MappingInvalid    a mapping file that cannot be used, with line, key and reason
 ├── TableUnreadable   an input file that cannot be read, or not to its end
+├── LogInvalid        what is no XES within a file, as the reading meets it
+├── ItemInvalid       what is no event or object of OCEL, likewise
 ├── RowRefused        one row that the mapping cannot turn into events
 ├── TokenMissing      no token was given
 ├── StateForeign      a state file that belongs to another import
@@ -36,6 +38,14 @@ class TableUnreadable(ImporterError):
         self.file = file
         self.row = row
         self.reason = reason
+
+
+class LogInvalid(ImporterError):
+    """An element that no XES has there; never holds what the log says."""
+
+
+class ItemInvalid(ImporterError):
+    """What is no event or object of OCEL; never holds what it says."""
 
 
 class RowRefused(ImporterError):

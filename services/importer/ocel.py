@@ -18,9 +18,9 @@ from typing import Any
 
 import ijson
 
-from services.importer.errors import TableUnreadable
+from services.importer.errors import ItemInvalid, TableUnreadable
 from services.importer.files import CHUNK_BYTES, InputFile, readable
-from services.importer.ocel_rows import Cells, ItemInvalid, event_row, identity_of, object_rows
+from services.importer.ocel_rows import Cells, event_row, identity_of, object_rows
 from services.importer.rows import Advanced, NumberedRow, unheard
 
 OBJECTS, EVENTS = "objects", "events"

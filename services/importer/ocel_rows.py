@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.importer.errors import ItemInvalid
 from services.importer.rows import CELL_CHARACTERS, joined
 
 Cells = dict[str, str]
-
-
-class ItemInvalid(Exception):
-    """What is no object or event; the message holds nothing of what it says."""
 
 
 def identity_of(item: Any) -> tuple[str, str]:

@@ -15,10 +15,10 @@ from contextlib import closing
 from pathlib import Path
 from xml.parsers import expat
 
-from services.importer.errors import TableUnreadable
+from services.importer.errors import LogInvalid, TableUnreadable
 from services.importer.files import InputFile
 from services.importer.rows import Advanced, NumberedRow, unheard
-from services.importer.xes_events import LogInvalid, XesEvents
+from services.importer.xes_events import XesEvents
 
 
 class XesLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.importer.errors import LogInvalid
 from services.importer.rows import CELL_CHARACTERS, SEPARATOR
 
 VALUES = frozenset({"string", "date", "int", "float", "boolean", "id"})
@@ -10,10 +11,6 @@ PASSED = frozenset({"extension", "classifier"})
 TRACE, EVENT = "case:", ""
 
 Cells = dict[str, str]
-
-
-class LogInvalid(Exception):
-    """What is no XES; the message holds nothing of what the log says."""
 
 
 class XesEvents:
