@@ -55,15 +55,15 @@ def test_the_pointer_hides_and_comes_back(context: BrowserContext, province: Pro
     page = context.new_page()
     page.clock.install()
     page.goto(f"{province.url}/?kiosk=1#token={province.wall_token}")
-    Screen(page, province.url).wait_live()
+    screen = Screen(page, province.url).wait_live()
     cursor = "getComputedStyle(document.querySelector('.page')).cursor"
     assert page.evaluate(cursor) == "none"
     page.mouse.move(300, 300)
     page.mouse.move(320, 320)
-    page.wait_for_function(f"{cursor} !== 'none'")
+    screen.until(lambda: page.evaluate(cursor) != "none")
     page.clock.run_for(5000)
 
-    page.wait_for_function(f"{cursor} === 'none'")
+    screen.until(lambda: page.evaluate(cursor) == "none")
 
 
 def test_a_refused_wall_shows_a_word_and_no_form(
