@@ -217,7 +217,7 @@ def test_a_record_can_be_taken_along(screen: Screen) -> None:
 
 def test_reload_and_back_keep_the_step(screen: Screen) -> None:
     """The address holds the thing and the moment."""
-    at = END - timedelta(hours=46.5)
+    at = END - timedelta(hours=45)
     opened(screen, f"case/{CASE}", at)
     stands = made(screen)
     screen.page.reload()
