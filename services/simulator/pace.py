@@ -9,6 +9,7 @@ busy ones, so that the rate is even.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -82,9 +83,12 @@ class Pace:
 
     def own(self, wall_us: int) -> int:
         """When on the province's clock."""
+        until_us: float = math.inf
         for stretch in reversed(self._stretches):
             if wall_us >= stretch.wall_us:
-                return max(stretch.own(wall_us), stretch.own_us)
+                # Where nothing ran for a while the province stood at what the next one begins with.
+                return int(min(max(stretch.own(wall_us), stretch.own_us), until_us))
+            until_us = stretch.own_us
         if self._stretches:
             return min(wall_us, self._stretches[0].own_us)
         return wall_us

@@ -1,7 +1,7 @@
 """Two clocks: the province's own and the wall's."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.simulator import curve
@@ -67,6 +67,7 @@ def test_what_was_said_of_the_future_is_said_again_in_the_same_words() -> None:
     assert after.known_at(NOON + HOUR).wall(due) == after.wall(due) != before.wall(due)
 
 
+@example([(0, 0, 729.0), (0, 65319011, 1.0)], [1, 65319171])
 @given(
     st.lists(
         st.tuples(st.integers(0, HOUR), st.integers(0, HOUR), st.floats(0.1, 1000)), max_size=4
