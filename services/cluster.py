@@ -22,7 +22,7 @@ from services.backbone.telemetry import Metrics, log_to_stderr
 from services.dashboard_api.runtime import Dashboard, Options
 from services.dashboard_api.socket import LiveSocket
 from services.embedded import VERSION
-from services.ingest import door
+from services.ingest import posting
 from services.ingest.relay_runtime import relay_of
 from services.ingest.runtime import Ingest
 from services.projector.runtime import Projection
@@ -44,7 +44,7 @@ def serve_ingest(
     metrics = Metrics()
     ingest = Ingest(settings, organisations.load(settings.organisations), metrics, now)
     app = _application("ingest", metrics, ingest.checks(), start=ingest.start, stop=ingest.stop)
-    app.include_router(door.routes(ingest.door))
+    posting.install(app, ingest.door)
     return serving.serve(app, host, port)
 
 

@@ -21,7 +21,7 @@ from services.backbone.telemetry import Metrics
 from services.backbone.warehouse import connect
 from services.dashboard_api.runtime import Dashboard, Options
 from services.dashboard_api.socket import LiveSocket
-from services.ingest import door
+from services.ingest import posting
 from services.ingest.runtime import Ingest
 from services.projector.runner import Projector
 
@@ -102,7 +102,7 @@ class Embedded:
 
         app = FastAPI(title="Yiping 一屏", version=VERSION, lifespan=lifespan)
         problems.install(app)
-        app.include_router(door.routes(self.ingest.door))
+        posting.install(app, self.ingest.door)
         app.include_router(self.dashboard.routes())
         app.include_router(
             health.routes(

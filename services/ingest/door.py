@@ -27,6 +27,7 @@ from services.ingest.intake import Intake, Portion
 from services.ingest.reception import Reception, kept
 from services.ingest.writer import Writer
 
+EVENTS_PATH = "/v1/events"
 LIST_LIMIT = 200
 BODY_S = 120
 """Whoever sends more slowly would hold the room of others."""
@@ -68,6 +69,10 @@ class Door:
             raise Problem(
                 refused.http_status, refused.code, refused.message, headers=challenge
             ) from refused
+
+    async def answer(self, request: Request) -> Response:
+        """What a request that posts events is answered; raises Problem."""
+        return _json({"results": await self.post(self.sender(request), request)})
 
     async def post(
         self, identity: Identity, request: Request, resends: Quarantined | None = None
@@ -225,12 +230,12 @@ def routes(door: Door) -> APIRouter:
     router = APIRouter(tags=["ingest"])
 
     @router.post(
-        "/v1/events",
+        EVENTS_PATH,
         summary="Send facts: one CloudEvent, a batch, or one a line; answered once durable",
         openapi_extra=_REQUEST_DOC,
     )
     async def post_events(request: Request) -> Response:
-        return _json({"results": await door.post(door.sender(request), request)})
+        return await door.answer(request)
 
     @router.get("/v1/quarantine", summary="Events of yours that were refused, kept whole")
     def get_quarantine(request: Request, cursor: str = "", limit: int = 50) -> Response:

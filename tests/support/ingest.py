@@ -25,7 +25,7 @@ from services.backbone.sqlite_keys import SQLiteKeys
 from services.backbone.sqlite_store import SQLiteEventStore
 from services.backbone.telemetry import Metrics
 from services.backbone.vault import Vault
-from services.ingest import door
+from services.ingest import posting
 from services.ingest.admission import Rights, admit
 from services.ingest.application import Answer, Application, Arrival
 from services.ingest.bodies import BATCH
@@ -150,7 +150,7 @@ class Served:
 
         app = FastAPI(lifespan=lifespan)
         problems.install(app)
-        app.include_router(door.routes(self.ingest.door))
+        posting.install(app, self.ingest.door)
         return app
 
     def token(self, org: str = COUNTY, role: str = "centre") -> str:
