@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 Row = tuple[int, bytes]
 """A position and the stored bytes of the fact there."""
-TURN_S = 0.04
+TURN_S = 0.08
 """From the beginning of one delivery to the next, where no more waits than fits one part: what
 came meanwhile goes together, for one request to Kafka costs as much as many facts."""
-BUSY_MARK_S = 0.03
+BUSY_MARK_S = 0.07
 """Between two marks of a node while its events flow: shorter than a turn, so that each tells."""
 IDLE_MARK_S = 1.0
 """… while only time goes on."""
