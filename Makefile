@@ -15,6 +15,8 @@ WALL_SOURCES := $(shell find $(WALL) \( -name node_modules -o -name dist \) -pru
 # Extra arguments: make demo ARGS="--port 9000", make test PYTEST="-k admission"
 ARGS ?=
 PYTEST ?=
+# Tests of servers wait a quarter of their time.
+WORKERS = $(shell echo $$(($$(nproc) + 1)))
 
 .PHONY: help setup product demo demo-cluster test lint pytest soak bench schemas lock clean
 
@@ -44,7 +46,7 @@ lint: product $(STAMPS)/test $(WALL)/node_modules/.package-lock.json  ## linters
 
 pytest: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the tests alone
 	$(NPM) run --silent test
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(PYTEST)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
 soak: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the long loops: kills, disorder, sums over many days
 	$(BIN)/pytest -m soak -o faulthandler_timeout=3600 $(PYTEST)

@@ -19,6 +19,22 @@ __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 settings.register_profile("yiping", deadline=None)
 settings.load_profile("yiping")
 
+LONGEST = ("tests/faults/", "tests/deploy/", "tests/browser/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a cluster goes to one worker, every other file to any; the longest first."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        shares = "cluster" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("cluster" if shares else file))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> tuple[bool, int]:
+    folders = (n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder))
+    return "cluster" not in getattr(item, "fixturenames", ()), next(folders, len(LONGEST))
+
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:

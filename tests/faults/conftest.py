@@ -1,4 +1,4 @@
-"""A cluster under load, shared by the tests of a module; each test leaves it whole."""
+"""A cluster under load, shared by the tests of the package; each test leaves it whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.postgres import Postgres
 from tests.support.traffic import Traffic
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def cluster(
     tmp_path_factory: pytest.TempPathFactory,
     kafka: Kafka,
@@ -22,7 +22,7 @@ def cluster(
 ) -> Iterator[Cluster]:
     """Every service as a process: two relays, two projectors, two dashboards.
 
-    When all tests of the module have done their faults, every answer is held to the journal.
+    When all tests of the package have done their faults, every answer is held to the journal.
     """
     folder = tmp_path_factory.mktemp("cluster")
     with Cluster(folder, kafka, postgres, f"faults_{next(names)}", relays=2) as running:

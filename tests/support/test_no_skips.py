@@ -35,8 +35,10 @@ def test_xcall(): pytest.xfail('because of: xcall')
 
 
 @pytest.fixture
-def session(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A test session of its own, with the hooks under test."""
+def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A test session of its own, with the hooks under test and no plugin but the workers'."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist")
     pytester.makeconftest(CONFTEST)
     return pytester
 
