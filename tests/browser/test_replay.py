@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -147,6 +148,35 @@ def test_keys_lead_through_time(screen: Screen) -> None:
     expect(screen.trust).to_have_text(LIVE)
     assert "at=" not in screen.address
     assert screen.complaints == []
+
+
+def test_a_moment_is_typed(screen: Screen) -> None:
+    """By the key G, on the clock of the wall; the wall's own keys are letters while it is typed."""
+    screen.open().wait_live()
+    screen.page.keyboard.press("g")
+    field = screen.page.get_by_test_id("moment-field")
+    expect(field).to_be_focused()
+    then = (END - timedelta(hours=31)).astimezone(ZoneInfo("Asia/Shanghai"))
+    field.fill(then.strftime("%Y-%m-%dT%H:%M:%S"))
+    field.press("l")
+    field.press("Enter")
+
+    screen.wait_past()
+    assert moment_in(screen) == then
+    assert screen.page.locator("html").get_attribute("lang") == "zh-CN"
+    assert screen.complaints == []
+
+
+def test_the_moment_field_is_left_by_escape(screen: Screen) -> None:
+    """And nothing else closes with it."""
+    screen.open("list=open").wait_live()
+    screen.page.keyboard.press("g")
+    field = screen.page.get_by_test_id("moment-field")
+    field.press("Escape")
+
+    expect(field).to_have_count(0)
+    expect(screen.list).to_be_visible()
+    assert screen.at is None
 
 
 def test_the_slider_tells_a_reader_where_it_stands(screen: Screen) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import expect
@@ -111,6 +112,24 @@ def test_the_six_elements_are_those_that_the_server_tells(
                 for _ in range(int(n))
             )
             assert told == statuses, (axis, element)
+
+
+def test_the_numbers_of_the_six_elements_open(screen: Screen) -> None:
+    """Each opens as many things as it says, and each of those its own story."""
+    opened(screen, f"case/{CASE}")
+    numbers = screen.page.locator("[data-six] button")
+    listed = screen.page.get_by_test_id("six-list").locator("li")
+    expect(numbers.first).to_be_visible()
+    for number in numbers.all():
+        number.click()
+        expect(listed).to_have_count(int(number.locator("b").inner_text()))
+        number.click()
+        expect(listed).to_have_count(0)
+    screen.page.locator("[data-six=property] button").first.click()
+    listed.first.get_by_role("button").click()
+
+    screen.until(lambda: "thing=property/" in unquote(screen.address))
+    assert screen.complaints == []
 
 
 def test_plays_by_itself(screen: Screen) -> None:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { axisOf, zoneOffsetMs } from '../src/model/axis';
+import { axisOf, momentOf, zoneOffsetMs } from '../src/model/axis';
 import {
   allDark,
   byCity,
@@ -283,6 +283,16 @@ describe('an axis', () => {
     expect(zoneOffsetMs('Asia/Shanghai', 0)).toBe(8 * HOUR);
     expect(zoneOffsetMs('UTC', 0)).toBe(0);
     expect(zoneOffsetMs('America/New_York', Date.parse('2026-01-01T00:00:00Z'))).toBe(-5 * HOUR);
+  });
+
+  it('reads what the clock of a zone writes, on both sides of a change of summer time', () => {
+    const moments = ['2026-11-24T12:09:32Z', '2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z'];
+    for (const moment of moments.map((text) => Date.parse(text))) {
+      for (const zone of ['Asia/Shanghai', 'Europe/Rome']) {
+        expect(momentOf(zone, clockOf(zone).full(moment).replace(' ', 'T'))).toBe(moment);
+      }
+    }
+    expect(momentOf('UTC', 'yesterday')).toBeNull();
   });
 });
 

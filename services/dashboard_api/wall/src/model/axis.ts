@@ -55,3 +55,12 @@ export function zoneOffsetMs(timeZone: string, ms: number): number {
   const [, sign, hours, minutes] = match;
   return (sign === '-' ? -1 : 1) * (Number(hours) * HOUR + Number(minutes) * MINUTE);
 }
+
+/** The moment that a zone's clock writes as `2026-11-23T14:32:08`; null where it is no moment. */
+export function momentOf(timeZone: string, written: string): number | null {
+  const told = Date.parse(`${written}Z`);
+  if (Number.isNaN(told)) return null;
+  // The offset at the moment itself, which beside a change of summer time is not that of `told`.
+  const near = told - zoneOffsetMs(timeZone, told);
+  return told - zoneOffsetMs(timeZone, near);
+}

@@ -74,6 +74,8 @@ const WORDS = {
   range: ['跨度', 'Range'],
   week: ['7 天', '7 d'],
   backToLive: ['回到实时', 'Back to live'],
+  goTo: ['定位', 'Go to'],
+  goToMoment: ['输入时刻', 'Go to a moment'],
   historyMoment: ['历史时刻', 'Past moment'],
   knownThen: ['当时所知', 'as known then'],
   bothAxes: ['两轴', 'Both axes'],
