@@ -46,7 +46,7 @@ lint: product $(STAMPS)/test $(WALL)/node_modules/.package-lock.json  ## linters
 
 pytest: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the tests alone
 	$(NPM) run --silent test
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST)
 
 soak: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the long loops: kills, disorder, sums over many days
 	$(BIN)/pytest -m soak -o faulthandler_timeout=3600 $(PYTEST)

@@ -9,31 +9,21 @@ import pytest
 from hypothesis import settings
 
 from tests.support.clickhouse import ClickHouse
+from tests.support.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.support.kafka import Kafka
 from tests.support.no_skips import pytest_make_collect_report, pytest_runtest_makereport
 from tests.support.postgres import Postgres
 
-__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "pytest_xdist_make_scheduler",
+]
 
 # A machine that is busy with the other tests is no reason to fail one.
 settings.register_profile("yiping", deadline=None)
 settings.load_profile("yiping")
-
-LONGEST = ("tests/faults/", "tests/deploy/", "tests/browser/")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a cluster goes to one worker, every other file to any; the longest first."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        shares = "cluster" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("cluster" if shares else file))
-    items.sort(key=_rank)
-
-
-def _rank(item: pytest.Item) -> tuple[bool, int]:
-    folders = (n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder))
-    return "cluster" not in getattr(item, "fixturenames", ()), next(folders, len(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,38 @@
+"""Which worker runs which tests: a file stays together, and so does what loads a whole cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+CLUSTER = "tests/faults/test_cluster_"
+LONGEST = (CLUSTER, "tests/faults/", "tests/deploy/", "tests/browser/")
+
+
+def scope_of(nodeid: str) -> str:
+    """What goes to one worker, one after the other: one cluster at a time fills the machine."""
+    file = nodeid.partition("::")[0]
+    return CLUSTER if file.startswith(CLUSTER) else file
+
+
+def rank_of(nodeid: str) -> int:
+    """The longest first, so that no worker is left alone with it at the end."""
+    return next((n for n, part in enumerate(LONGEST) if nodeid.startswith(part)), len(LONGEST))
+
+
+class _ByScope(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the tests into the order in which they are begun."""
+    items.sort(key=lambda item: rank_of(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Hand out scopes in the order in which they were collected."""
+    return _ByScope(config, log)
