@@ -1,1 +1,3 @@
 """The services of Yiping; they meet in `schemas` and reach outside through `services.backbone`."""
+
+VERSION = "0.1.0"

@@ -45,12 +45,31 @@ DASHBOARD = (
 Command = Callable[[argparse.Namespace], int]
 
 
+class Subcommand(argparse.ArgumentParser):
+    """A command whose arguments another module may know, which is loaded when it is asked for."""
+
+    fill: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(  # type: ignore[override]  # narrower: no namespace of another type
+        self,
+        args: Sequence[str] | None = None,
+        namespace: argparse.Namespace | None = None,
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Ask for the arguments once, then as ArgumentParser's."""
+        fill, self.fill = self.fill, None
+        if fill is not None:
+            fill(self)
+        return super().parse_known_args(args, namespace)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line; each subcommand says in its own --help what it does."""
     root = argparse.ArgumentParser(
         prog="yiping", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = root.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=Subcommand
+    )
     _add_server_commands(commands)
     _add_store_commands(commands)
     _add_export_command(commands)
@@ -58,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-def _add_server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_server_commands(commands: argparse._SubParsersAction[Subcommand]) -> None:
     serve = commands.add_parser("serve", help="all services in one process")
     _data(serve)
     _address(serve)
@@ -86,7 +105,7 @@ def _add_server_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
         service.set_defaults(run=run)
 
 
-def _add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_store_commands(commands: argparse._SubParsersAction[Subcommand]) -> None:
     token = commands.add_parser("token", help="tokens for centres, walls and people")
     issue = token.add_subparsers(dest="action", required=True).add_parser(
         "issue", help="print one token on standard output"
@@ -133,35 +152,48 @@ def _add_store_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
         action.set_defaults(run=_views)
 
 
-def _add_export_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from services.exporter import command as exporter
-
+def _add_export_command(commands: argparse._SubParsersAction[Subcommand]) -> None:
     export = commands.add_parser("export", help="the facts as a log that other tools read: ocel")
     ocel = export.add_subparsers(dest="action", required=True).add_parser(
         "ocel", help="an object-centric event log, OCEL 2.0 in JSON"
     )
-    _data(ocel)
-    exporter.add_arguments(ocel)
-    ocel.set_defaults(run=exporter.run)
+    ocel.fill = _fill_export
 
 
-def _add_client_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from services.importer import command as importer
-    from services.simulator import command as simulator
-
+def _add_client_commands(commands: argparse._SubParsersAction[Subcommand]) -> None:
     simulate = commands.add_parser("simulate", help="facts as the centres of a province send them")
-    simulator.add_arguments(simulate)
-    simulate.set_defaults(run=simulator.run)
+    simulate.fill = _fill_simulate
 
     import_ = commands.add_parser(
         "import", help="rows of someone else's log, through the same door"
     )
-    importer.add_arguments(import_)
-    import_.set_defaults(run=importer.run)
+    import_.fill = _fill_import
 
     schemas = commands.add_parser("schemas", help="write or check schemas/generated")
     schemas.add_argument("action", choices=("write", "check"))
     schemas.set_defaults(run=_schemas)
+
+
+def _fill_export(command: argparse.ArgumentParser) -> None:
+    from services.exporter.command import add_arguments, run
+
+    _data(command)
+    add_arguments(command)
+    command.set_defaults(run=run)
+
+
+def _fill_simulate(command: argparse.ArgumentParser) -> None:
+    from services.simulator.command import add_arguments, run
+
+    add_arguments(command)
+    command.set_defaults(run=run)
+
+
+def _fill_import(command: argparse.ArgumentParser) -> None:
+    from services.importer.command import add_arguments, run
+
+    add_arguments(command)
+    command.set_defaults(run=run)
 
 
 def _data(command: argparse.ArgumentParser, default: Path | None = None) -> None:
@@ -208,25 +240,25 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _ingest(arguments: argparse.Namespace) -> int:
-    from services.cluster import serve_ingest
+    from services.cluster.ingest import serve_ingest
 
     return serve_ingest(_settings(arguments), arguments.host, arguments.port)
 
 
 def _relay(arguments: argparse.Namespace) -> int:
-    from services.cluster import serve_relay
+    from services.cluster.relay import serve_relay
 
     return serve_relay(_settings(arguments), arguments.host, arguments.port)
 
 
 def _project(arguments: argparse.Namespace) -> int:
-    from services.cluster import serve_project
+    from services.cluster.project import serve_project
 
     return serve_project(_settings(arguments), arguments.host, arguments.port)
 
 
 def _dashboard(arguments: argparse.Namespace) -> int:
-    from services.cluster import serve_dashboard
+    from services.cluster.dashboard import serve_dashboard
 
     settings = _settings(arguments, demo=arguments.demo)
     return serve_dashboard(settings, arguments.host, arguments.port)

@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from schemas import organisations
+from services import VERSION
 from services.backbone import health, problems, serving
 from services.backbone.progress import NEVER, Progress
 from services.backbone.settings import Settings, from_environment
@@ -24,8 +25,6 @@ from services.dashboard_api.socket import LiveSocket
 from services.ingest import posting
 from services.ingest.runtime import Ingest
 from services.projector.runner import Projector
-
-VERSION = "0.1.0"
 
 
 class Embedded:

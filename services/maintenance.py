@@ -1,4 +1,7 @@
-"""Commands of an operator on a data folder that no process serves: verify, views, schemas."""
+"""Commands of an operator on a data folder that no process serves: verify, views, schemas.
+
+Each loads what it needs alone: the views are looked after without a door or a wall.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,9 @@ from contextlib import closing
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from schemas import generated_files
 from services.backbone.opening import open_event_store
 from services.backbone.settings import Settings
 from services.backbone.store_log import StoreLog
-from services.embedded import openapi
-from services.ingest.runtime import verify_store
 from services.projector import commands
 
 
@@ -30,6 +30,8 @@ def progress_bar(text: str) -> Progress:
 
 def verify(settings: Settings) -> int:
     """Verify the event store and print what was found; 1 when anything was."""
+    from services.ingest.runtime import verify_store
+
     store = open_event_store(settings, write=False)
     total = sum(head.position for head in store.heads().values())
     with progress_bar("verifying") as bar:
@@ -65,6 +67,9 @@ def views(settings: Settings, action: str, name: str | None) -> int:
 
 def schema_files(action: str) -> int:
     """Write schemas/generated and docs, or name what differs from them."""
+    from schemas import generated_files
+    from services.embedded import openapi
+
     if action == "write":
         for path in generated_files.write(openapi=openapi()):
             print(path)

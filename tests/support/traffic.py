@@ -23,7 +23,7 @@ class Traffic:
         cluster: Cluster,
         *,
         seed: int = 1,
-        rate_ev_s: int = 200,
+        rate_ev_s: int = 80,
         faults: float = 0.1,
     ) -> None:
         """``faults``: the share of messages that are resent, late, disordered or broken."""

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from services.backbone.settings import from_environment
-from services.cluster import serve_ingest
+from services.cluster.ingest import serve_ingest
 
 
 def main() -> int:
