@@ -15,6 +15,8 @@ from services.dashboard_api.microseconds import moment_of_us
 from services.dashboard_api.readers import Readers, Row, sql
 
 END = datetime(2200, 1, 1, tzinfo=UTC)
+PLACES_AT_ONCE = 1_000
+"""So many are named in one question: it goes to the warehouse in one line."""
 
 
 async def facts_of(
@@ -32,7 +34,18 @@ async def facts_of(
     if not things:
         return []
     parameters = {"things": list(things), "known": known, "since": since, "until": until}
-    return [_fact(row) for row in await readers.rows(sql("facts_of"), parameters)]
+    places = await readers.rows(sql("places_of"), parameters)
+    found: list[Fact] = []
+    for start in range(0, len(places), PLACES_AT_ONCE):
+        some = places[start : start + PLACES_AT_ONCE]
+        # Where only a few of a hundred months are looked into, it takes half the time.
+        where = {
+            "positions": [(node, position) for node, position, _ in some],
+            "since": moment_of_us(some[0][2]),
+            "until": moment_of_us(some[-1][2]),
+        }
+        found += [_fact(row) for row in await readers.rows(sql("facts_at"), where)]
+    return sorted(found, key=lambda fact: (fact.element, fact.subject, fact.version))
 
 
 async def links_of(readers: Readers, things: Sequence[Key], as_of: datetime) -> list[Key]:

@@ -24,6 +24,7 @@ import httpx
 from services.backbone.identity import Identity
 from services.backbone.log import Entry
 from services.backbone.warehouse import Warehouse
+from services.dashboard_api.fact_reader import facts_of
 from services.dashboard_api.readers import sql
 from services.dashboard_api.session import Limits
 from tests.bench.rows import Row
@@ -40,7 +41,6 @@ INSIDE = 700
 ROOMS = 92
 PROVINCE = "350000000000"
 START = datetime(2021, 1, 1, tzinfo=UTC)
-EVERYTHING = datetime(2100, 1, 1, tzinfo=UTC)
 TOKEN = "-00000"
 """The end of an id, which in the copies becomes the copy's number."""
 SUPERVISOR = Identity(PROVINCE, "supervisor", "bench")
@@ -196,8 +196,7 @@ async def _measured(world: World, folder: Path) -> list[Row]:
             sql("links_of"), {"things": [("case", case_no)], "as_of": known}
         )
         things = [("case", case_no), *((row[2], row[3]) for row in links)]
-        ever = {"known": known, "since": START - timedelta(days=9), "until": EVERYTHING}
-        await world.readers.rows(sql("facts_of"), {"things": things, **ever})
+        await facts_of(world.readers, things, known=known)
 
     async def told(case_no: str) -> None:
         story = await world.timelines.timeline(

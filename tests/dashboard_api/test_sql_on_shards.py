@@ -89,6 +89,7 @@ def parameters(single: Warehouse) -> dict[str, Any]:
         "things": things,
         "versions": versions,
         "places": places,
+        "positions": single.rows("SELECT node, position FROM events ORDER BY position LIMIT 200"),
         "persons": [id_ for (id_,) in persons],
         "cases": [id_ for (id_,) in cases],
         "senders": sorted(senders),
@@ -133,13 +134,14 @@ def rows(warehouse: Warehouse, name: str, given: Mapping[str, Any]) -> list[tupl
     text, conditions = asked(name)
     values = {**given, **conditions}
     used = {key: value for key, value in values.items() if f"{{{key}:" in text}
-    return sorted(warehouse.rows(f"{text}\nSETTINGS {SETTINGS}", used), key=repr)
+    joint = "," if "\nSETTINGS" in text else "\nSETTINGS"
+    return sorted(warehouse.rows(f"{text}{joint} {SETTINGS}", used), key=repr)
 
 
 FILES = [
-    "elements", "events_after", "facts_of", "freshness", "inside", "levels", "links_of",
-    "list_as_known", "list_as_was", "list_now", "measured_in", "prev_of", "replay_arrivals",
-    "replay_moves", "sources", "states_of", "status_before", "steps_of",
+    "elements", "events_after", "facts_at", "freshness", "inside", "levels", "links_of",
+    "list_as_known", "list_as_was", "list_now", "measured_in", "places_of", "prev_of",
+    "replay_arrivals", "replay_moves", "sources", "states_of", "status_before", "steps_of",
 ]  # fmt: skip
 
 

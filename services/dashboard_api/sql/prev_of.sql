@@ -7,3 +7,5 @@ WHERE (node, position) IN (
       AND received_at <= {known:DateTime64(6, 'UTC')}
 )
 GROUP BY element, subject, version
+-- A few rows: more threads would only wait for one another.
+SETTINGS max_threads = 1

@@ -1,5 +1,7 @@
 -- The log as it came, one typed row for each record; all other views are made from it.
--- Plain String throughout: LowCardinality here would double the time of an insert.
+-- Plain String throughout: LowCardinality here would double the time of an insert. All columns of
+-- a few rows lie together (small granules, in one file up to 1 GiB): who reads this table reads the
+-- whole of some facts.
 -- table
 CREATE TABLE events
 (
@@ -32,4 +34,4 @@ CREATE TABLE events
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (node, position)
-SETTINGS index_granularity = 1024, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1073741824, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
