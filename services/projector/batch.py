@@ -11,10 +11,6 @@ from services.projector.extent import Extent, Place
 BLOCK_ROWS = 10_000
 FLUSH_AFTER_S = 0.15
 FLUSH_AFTER_MOST_S = 1.0
-TRICKLE_S = 0.02
-TRICKLE_EV_S = 10_000
-"""A block that grows more slowly than this does not pay to wait for: a log of many partitions
-never comes to its end while events flow, and each has something new at every look."""
 REST = 2.0
 """A block is begun at most once in so many times the last insert's own time."""
 
@@ -126,12 +122,6 @@ class Pace:
     def wait_s(self, now_s: float) -> float:
         """How long until a block is due; 0 when it is."""
         return max(0.0, self._next_s - now_s)
-
-    def is_worth_waiting(self, rows: int, waited_s: float) -> bool:
-        """Whether a block that is due and has grown to ``rows`` in that time should grow on."""
-        if waited_s >= self.flush_after_s:
-            return False
-        return waited_s < TRICKLE_S or rows >= waited_s * TRICKLE_EV_S
 
     def flushed(self, started_s: float, ended_s: float) -> None:
         """Hear of an insert."""

@@ -199,8 +199,7 @@ class Projector:
         if not self._batch.room or (caught_up and ending):
             return True
         waited_s = self._clock_s() - self._since_s
-        growing = not caught_up and self._pace.is_worth_waiting(self._batch.rows, waited_s)
-        return wait_s == 0 and not growing
+        return wait_s == 0 and (caught_up or waited_s >= self._pace.flush_after_s)
 
     def _read(self) -> _Answer:
         """What the log tells of itself, asked before the reading, and what comes next."""

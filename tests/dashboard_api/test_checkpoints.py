@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -10,12 +11,12 @@ from fastapi import FastAPI
 
 from services.backbone.identity import Issuer
 from services.backbone.log import Complete
-from services.backbone.progress import Progress
+from services.backbone.progress import NEVER, Progress
 from services.backbone.settings import from_environment
 from services.backbone.telemetry import Metrics
 from services.dashboard_api import Dashboard, application
-from services.dashboard_api.checkpoints import Follower
-from services.projector.checkpoints import Checkpointer, write_refeeds
+from services.dashboard_api.checkpoints import Follower, Node, silent, watermark_of
+from services.projector.checkpoints import Checkpointer
 from services.projector.extent import Extent
 from services.projector.holes import Holes
 from tests.dashboard_api.histories import made_up, record_in
@@ -60,15 +61,53 @@ async def test_no_news_is_not_reported(checked: World) -> None:
     assert progress.snapshot().generation == 1
 
 
-async def test_what_a_refeed_brought_is_told(checked: World) -> None:
-    """A node that was fed again is complete as far as that, whatever its partitions say."""
-    progress = Progress()
-    (name, position), *_ = checked.progress.snapshot().positions.items()
-    fed = Complete(position + 7, checked.watermark)
-    write_refeeds(checked.writing, {name: fed}, {})
-    await follower(checked, progress).look()
+async def test_only_what_was_written_is_worth_a_look(checked: World) -> None:
+    """A checkpoint that was written is noticed; where nothing was, nobody has to look."""
+    following = follower(checked, Progress())
+    before = [await following.is_due()]
+    await following.look()
+    before.append(await following.is_due())
+    checked.writing.command(
+        "INSERT INTO checkpoints (partition, node, offset, position, received_at, partitions)"
+        " VALUES ('main', 'main', 999, 999, now64(6), 1)"
+    )
 
-    assert progress.snapshot().positions[name] == position + 7
+    assert before == [True, False]
+    assert await following.is_due()
+
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def node(name: str, received_s: float, heard_s: float) -> Node:
+    """A node with moments counted from noon."""
+    moments = (NOON + timedelta(seconds=s) for s in (received_s, heard_s))
+    return Node(name, 1, *moments)
+
+
+def test_the_slowest_live_node_says_the_moment() -> None:
+    """Loads have a time of their own; they count where there is nothing live."""
+    fast, slow, load = node("main", 9, 9), node("xiamen", 5, 9), node("load-a", -999, 9)
+
+    assert watermark_of([fast, slow, load]) == NOON + timedelta(seconds=5)
+    assert watermark_of([load]) == NOON - timedelta(seconds=999)
+    assert watermark_of([]) == NEVER
+
+
+def test_a_node_that_is_silent_is_left_out() -> None:
+    """After 30 s without a word, while others are heard; its clock has no say in it."""
+    heard, cut, late = node("main", 60, 61), node("xiamen", 20, 30.5), node("putian", 1, 60)
+    ahead = node("sanming", 9999, 30.5)
+
+    assert silent([heard, cut, late, ahead]) == {"xiamen", "sanming"}
+    assert watermark_of([heard, cut, late, ahead]) == NOON + timedelta(seconds=1)
+
+
+def test_when_all_stand_still_nobody_is_left_out() -> None:
+    """The projectors rest: the moment waits for them."""
+    nodes = [node("main", 60, 61), node("xiamen", 20, 61.5)]
+
+    assert silent(nodes) == frozenset()
 
 
 async def test_silence_is_told(checked: World) -> None:

@@ -182,19 +182,3 @@ def test_the_stretch_has_an_end() -> None:
 
     assert pace.wait_s(10.0) == FLUSH_AFTER_MOST_S
     assert pace.wait_s(70.0) == 0
-
-
-def test_a_trickle_is_not_waited_for() -> None:
-    """Twenty events in 30 ms will not make a block that pays to wait for."""
-    pace = Pace(0.15)
-
-    assert not pace.is_worth_waiting(20, 0.03)
-
-
-def test_what_pours_in_makes_one_block() -> None:
-    """Two thousand events in 30 ms are the beginning of a large one, but not for ever."""
-    pace = Pace(0.15)
-
-    assert pace.is_worth_waiting(2_000, 0.03)
-    assert pace.is_worth_waiting(1, 0.0)
-    assert not pace.is_worth_waiting(9_000, 0.15)
