@@ -11,6 +11,8 @@ const WORDS = {
   dataTime: ['数据时间', 'Data time'],
   newest: ['最新一条', 'Newest fact'],
   ago: ['前', 'ago'],
+  catchingUp: ['补录中　已到', 'Catching up, at'],
+  timeLeft: ['约剩', 'time left'],
   noneYet: ['尚无数据', 'nothing yet'],
   sources: ['数据源', 'Sources'],
   fresh: ['正常', 'fresh'],

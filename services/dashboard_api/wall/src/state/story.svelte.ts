@@ -119,7 +119,7 @@ export class Story {
       this.caseNo = caseNo;
       this.failed = null;
       this.#tell(tale);
-      await this.#readDetail();
+      await this.#readDetail(whole);
     } catch (error) {
       this.#failedBy(error);
     }
@@ -143,11 +143,12 @@ export class Story {
     return { was, known };
   }
 
-  async #readDetail(): Promise<void> {
+  /** `now`: the thing as of the present, where it has just been read. */
+  async #readDetail(now?: ThingDetail): Promise<void> {
     const { at } = this.stage;
     this.#readFor = at;
     try {
-      const detail = await this.#at(at, this.thing);
+      const detail = at === null && now ? now : await this.#at(at, this.thing);
       const persons = await this.#clocks(at, detail);
       if (this.#gone || this.stage.at !== at) return;
       this.detail = detail;

@@ -69,17 +69,19 @@ export function paintRegions(surface: Surface, drawing: Drawing, load: Load, rem
   const { context, width, height } = surface;
   context.lineJoin = 'round';
   context.lineWidth = 0.1 * rem;
+  const dark = new Path2D();
   for (const { id, path } of drawing.counties) {
     if (!drawing.inScope(id)) continue;
-    const dark = load.unknown || load.isDark(id);
-    context.fillStyle = dark ? BETWEEN : fillOf(load.values.get(id) ?? 0, load.top);
+    const unknown = load.unknown || load.isDark(id);
+    context.fillStyle = unknown ? BETWEEN : fillOf(load.values.get(id) ?? 0, load.top);
     context.fill(path);
-    if (!dark) continue;
-    context.save();
-    context.clip(path);
-    hatch(context, { x: 0, y: 0, width, height }, 0.7 * rem, load.unknown ? FAR_LINE : DARK_LINE);
-    context.restore();
+    if (unknown) dark.addPath(path);
   }
+  // All at once: hatching each by itself draws every line as often as there are counties.
+  context.save();
+  context.clip(dark);
+  hatch(context, { x: 0, y: 0, width, height }, 0.7 * rem, load.unknown ? FAR_LINE : DARK_LINE);
+  context.restore();
   stroke(context, drawing.coast, FAR_LINE, 0.12 * rem);
   context.save();
   const scope = new Path2D();

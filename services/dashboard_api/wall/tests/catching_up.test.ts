@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { hear, timeLeft, type Heard } from '../src/model/catching_up';
+
+const NOW = Date.parse('2026-11-27T12:00:00Z');
+const HOUR = 3_600_000;
+
+/** Heard each second; each time so much further. */
+function coming(from: number, step: number, seconds: number): readonly Heard[] {
+  let heard: readonly Heard[] = [];
+  for (let n = 0; n <= seconds; n += 1) {
+    heard = hear(heard, { at: NOW + n * 1000, newest: from + n * step });
+  }
+  return heard;
+}
+
+describe('what is owed', () => {
+  it('is told with the time that it will take', () => {
+    const heard = coming(NOW - 10 * HOUR, HOUR / 10, 10);
+    const left = timeLeft(heard, NOW + 10_000);
+    expect(left).toBeGreaterThan(89_000);
+    expect(left).toBeLessThan(92_000);
+  });
+
+  it('is nothing where facts come as they happen', () => {
+    expect(timeLeft(coming(NOW - 1000, 1000, 20), NOW + 20_000)).toBeNull();
+  });
+
+  it('is not told of a source that is always as late', () => {
+    expect(timeLeft(coming(NOW - HOUR, 1000, 20), NOW + 20_000)).toBeNull();
+  });
+
+  it('is not told before it was seen for a while, nor when it has stopped', () => {
+    const heard = coming(NOW - 10 * HOUR, HOUR / 10, 4);
+    expect(timeLeft(heard.slice(0, 2), NOW + 1000)).toBeNull();
+    expect(timeLeft(heard, NOW + 4_000)).not.toBeNull();
+    expect(timeLeft(heard, NOW + 20_000)).toBeNull();
+    expect(timeLeft([], NOW)).toBeNull();
+  });
+
+  it('goes by the last half minute alone', () => {
+    const heard = coming(NOW - 10 * HOUR, HOUR / 100, 120);
+    expect(heard.length).toBeLessThanOrEqual(31);
+  });
+});
