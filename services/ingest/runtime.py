@@ -26,6 +26,8 @@ from services.ingest.writer import Writer
 
 BODIES_AT_ONCE = 4
 """Bodies of the largest size that may be at the door, and as many before the writer."""
+GATHER_S = 0.04
+"""A commit to a server is ten ways to it and back: what comes close together shares them."""
 KEEP_S = 1.0
 """So long after the last event the live log is settled, again and again."""
 
@@ -68,6 +70,7 @@ class Ingest:
             queue_bytes=BODIES_AT_ONCE * settings.body_bytes,
             appended=lambda: self.log.appended(),
             # Where the log is elsewhere, what it says of time has to be durable first.
+            gather_s=0.0 if is_sqlite(settings) else GATHER_S,
             keep_s=None if settings.log == "store:" and is_sqlite(settings) else KEEP_S,
         )
         self.log = StoreLog(self.store, self.writer.watermark, node=settings.node)

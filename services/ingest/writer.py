@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -44,12 +45,15 @@ class Writer:
         queue_bytes: int,
         appended: Callable[[], None],
         keep_s: float | None = None,
+        gather_s: float = 0.0,
         clock_s: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Two bounds of what may wait; ``appended`` is called after each commit.
 
         With ``keep_s`` the writer settles durably whenever so long passed since it last did,
-        and takes the store as soon as it can where another process has it.
+        and takes the store as soon as it can where another process has it.  ``gather_s`` is the
+        least time from the begin of a commit to the next: what comes meanwhile goes together.
         """
         self._application = application
         self._metrics = metrics
@@ -63,7 +67,10 @@ class Writer:
         self._waiting_bytes = 0
         self._stopped = False
         self._keep_s = keep_s
+        self._gather_s = gather_s
         self._clock_s = clock_s
+        self._pause = pause
+        self._began_s = -math.inf
         self._kept_at_s = clock_s()
         self._able = keep_s is None
         self._complete_until = application.last_moment
@@ -144,6 +151,7 @@ class Writer:
             return [], False
         if first is None:
             return [], True
+        self._gather()
         group, size = [first], len(first.arrivals)
         while size < GROUP_EVENTS:
             try:
@@ -155,6 +163,12 @@ class Writer:
             group.append(more)
             size += len(more.arrivals)
         return group, False
+
+    def _gather(self) -> None:
+        early_s = self._began_s + self._gather_s - self._clock_s()
+        if early_s > 0:
+            self._pause(early_s)
+        self._began_s = self._clock_s()
 
     def _keep(self) -> None:
         self._kept_at_s = self._clock_s()

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.deploy.composition import DEPLOY
-from tests.support.kafka import JAVA, kafka_libs
+from tests.support.kafka import JAVA, end, kafka_libs
 from tests.support.ports import free_port
 from tests.support.processes import Process
 
@@ -105,4 +105,4 @@ class Brokers:
     def stop(self) -> None:
         """Stop all of them together: one alone waits for a majority."""
         with ThreadPoolExecutor() as stopping:
-            list(stopping.map(Process.stop, self.processes.values()))
+            list(stopping.map(end, self.processes.values()))

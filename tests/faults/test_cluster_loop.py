@@ -15,7 +15,7 @@ from tests.support.cluster import Cluster
 from tests.support.oracle import hold
 from tests.support.traffic import Traffic
 
-SEEDED_FAULTS = 8
+SEEDED_FAULTS = 6
 SOAK_FAULTS = 200
 LOOK_EVERY = 25
 SERVICES = (

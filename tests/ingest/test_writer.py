@@ -47,7 +47,9 @@ class Gate(Application):
 class Desk:
     """A writer over a real store."""
 
-    def __init__(self, house: House, *, queue_events: int = 100, queue_bytes: int = 10**6) -> None:
+    def __init__(
+        self, house: House, *, queue_events: int = 100, queue_bytes: int = 10**6, **pace: Any
+    ) -> None:
         self.house = house
         self.application = Gate(house)
         self.metrics = Metrics()
@@ -58,6 +60,7 @@ class Desk:
             queue_events=queue_events,
             queue_bytes=queue_bytes,
             appended=self._appended,
+            **pace,
         )
         self.writer.start()
 
@@ -113,6 +116,27 @@ def test_an_answer_comes_after_its_commit(desk: Desk) -> None:
     assert found == ["1"]
     assert answers(future) == [("1", "accepted")]
     assert desk.woken == 1
+
+
+def test_what_comes_close_behind_a_commit_is_gathered(tmp_path: Path) -> None:
+    """The first goes at once; the next commit begins no sooner than the time to gather."""
+    early: list[float] = []
+    meanwhile: list[Future[list[Answer]]] = []
+
+    def pause(seconds: float) -> None:
+        early.append(seconds)
+        meanwhile.append(paced.submit(event(id_="meanwhile")))
+
+    with House(tmp_path) as house:
+        paced = Desk(house, gather_s=0.5, clock_s=lambda: 7.0, pause=pause)
+        assert answers(paced.submit(event(id_="first"))) == [("first", "accepted")]
+        assert early == []
+        assert answers(paced.submit(event(id_="second"))) == [("second", "accepted")]
+        assert answers(meanwhile[0]) == [("meanwhile", "accepted")]
+        paced.writer.stop()
+
+    assert early == [0.5]
+    assert paced.application.commits == [1, 2]
 
 
 def test_what_waits_goes_into_one_commit(desk: Desk) -> None:

@@ -78,7 +78,7 @@ def _java(main: str, *arguments: str) -> list[str]:
     return ["java", *JAVA, "-cp", f"{kafka_libs()}/*", main, *arguments]
 
 
-def _end(broker: Broker) -> None:
+def end(broker: Process) -> None:
     """Stop one of a cluster that stops: the last ones wait in vain for a majority."""
     with suppress(subprocess.TimeoutExpired):
         broker.stop(LAST_STOP_S)
@@ -245,7 +245,7 @@ class Kafka:
         """Stop every broker; the data stay."""
         # Together: one stopped alone would wait for a majority to hand its part to.
         with ThreadPoolExecutor() as stopping:
-            list(stopping.map(_end, self.brokers.values()))
+            list(stopping.map(end, self.brokers.values()))
 
     def __enter__(self) -> Self:
         return self.start()
