@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -72,18 +72,16 @@ class Follower:
         self._newest: datetime | None = None
         self._looked_s = float("-inf")
 
-    async def follow(self, every_s: Callable[[], float]) -> None:
-        """Look whenever something was written, until cancelled; ``every_s`` tells each time how
-        long to rest."""
+    async def follow(self, rest: Callable[[], Awaitable[None]]) -> None:
+        """Look whenever something was written, and rest in between, until cancelled."""
         while True:
-            rest_s = every_s()
             try:
                 if await self.is_due():
                     await self.look()
             except WarehouseFailed as error:
                 log.warning("the checkpoints could not be read: %s", error)
-                rest_s = max(rest_s, FAILED_REST_S)
-            await asyncio.sleep(rest_s)
+                await asyncio.sleep(FAILED_REST_S)
+            await rest()
 
     async def is_due(self) -> bool:
         """Whether a checkpoint was written since the last call, or it is time to look anyhow.

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -98,6 +99,7 @@ class Live:
         self._pace = pace
         self._thresholds = thresholds
         self._watched: dict[str, Watched] = {}
+        self._looked_at = asyncio.Event()
         self._bucket = 0
         self._reloaded_at_s = self._fresh_at_s = self._check_at_s = float("-inf")
         self._reload_rest_s = 0.0
@@ -139,6 +141,7 @@ class Live:
         else:
             self._show_frame(watched, frame)
         watched.watchers.add(watcher)
+        self._looked_at.set()
         return name, watched.channel.answer(epoch, offset)
 
     def unsubscribe(self, watcher: object, name: str) -> None:
@@ -147,6 +150,8 @@ class Live:
         if watched:
             watched.watchers.discard(watcher)
             watched.left_at_s = asyncio.get_running_loop().time()
+        if not any(watched.watchers for watched in self._watched.values()):
+            self._looked_at.clear()
 
     def snapshot_push(self, name: str) -> bytes:
         """The push that replaces what someone who watches holds of a channel."""
@@ -167,8 +172,8 @@ class Live:
                 raise
             took_s = loop.time() - began_s
             self._metrics.tick_s.observe(took_s)
-            rest_s = self._pace.tick_s if self.is_watched else self._pace.pulse_s
-            await asyncio.sleep(max(rest_s - took_s, took_s))
+            watched_s, unwatched_s = self._pace.tick_s, self._pace.pulse_s
+            await self.rest(max(watched_s - took_s, took_s), max(unwatched_s - took_s, took_s))
             await asyncio.to_thread(self._progress.wait, generation, self._pace.pulse_s)
 
     async def close(self) -> None:
@@ -205,7 +210,15 @@ class Live:
     @property
     def is_watched(self) -> bool:
         """Whether anybody looks."""
-        return any(watched.watchers for watched in self._watched.values())
+        return self._looked_at.is_set()
+
+    async def rest(self, watched_s: float, unwatched_s: float) -> None:
+        """Rest as long as somebody watches or nobody does; who begins to is not kept waiting."""
+        if self.is_watched:
+            await asyncio.sleep(watched_s)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._looked_at.wait(), unwatched_s)
 
     async def _show(self, held: Held) -> None:
         """Render what is watched and was touched; hand over what changed."""

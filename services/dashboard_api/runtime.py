@@ -157,10 +157,10 @@ class Dashboard:
         if follow_checkpoints:
             self._metrics.lag_s.set_function(self._lag_s)
             follower = checkpoints.Follower(self._asking, self._progress, self._metrics)
-            self._tasks.append(asyncio.create_task(follower.follow(self._follow_every_s)))
+            self._tasks.append(asyncio.create_task(follower.follow(self._rest)))
 
-    def _follow_every_s(self) -> float:
-        return CHECKPOINT_S if self.live.is_watched else self._pulse_s
+    async def _rest(self) -> None:
+        await self.live.rest(CHECKPOINT_S, self._pulse_s)
 
     def _lag_s(self) -> float:
         watermark = self._progress.snapshot().watermark

@@ -261,3 +261,22 @@ async def test_running_goes_on_when_a_tick_fails(world: World) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await live.close()
+
+
+async def test_who_begins_to_watch_is_not_kept_waiting(world: World) -> None:
+    """Loops that rest because nobody watches go on with the first who does; and rest again."""
+    world.take(made_up(15, facts=20))
+    live = world.live()
+    await live.tick()
+    resting = asyncio.create_task(live.rest(0, 3600))
+    await asyncio.sleep(0)
+    assert not resting.done()
+
+    watcher = object()
+    name, _ = live.subscribe(watcher, "person", PROVINCE)
+    await asyncio.wait_for(resting, 30)
+    await asyncio.wait_for(live.rest(0, 3600), 30)
+
+    live.unsubscribe(watcher, name)
+    assert not live.is_watched
+    await live.close()
