@@ -13,11 +13,18 @@ from tests.support.distribution import pytest_collection_modifyitems, pytest_xdi
 from tests.support.kafka import Kafka
 from tests.support.no_skips import pytest_make_collect_report, pytest_runtest_makereport
 from tests.support.postgres import Postgres
+from tests.support.shared_broker import (
+    BROKER,
+    pytest_runtest_setup,
+    pytest_runtest_teardown,
+)
 
 __all__ = [
     "pytest_collection_modifyitems",
     "pytest_make_collect_report",
     "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+    "pytest_runtest_teardown",
     "pytest_xdist_make_scheduler",
 ]
 
@@ -27,9 +34,12 @@ settings.load_profile("yiping")
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+def kafka(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kafka]:
     """A broker that every test of this worker shares; whoever stops it starts it again."""
     with Kafka(tmp_path_factory.mktemp("kafka")) as running:
+        request.session.stash[BROKER] = running
         yield running
 
 

@@ -230,16 +230,14 @@ def test_the_present_can_be_held(screen: Screen) -> None:
     assert datetime.now(UTC) - moment_in(screen) < timedelta(minutes=1)
 
 
-def test_a_cut_leaves_the_past_as_it_is(
-    context: BrowserContext, screen: Screen, province: Province
-) -> None:
+def test_a_cut_leaves_the_past_as_it_is(screen: Screen, province: Province) -> None:
     """A past moment does not grow old, and the screen says that it is cut off."""
     screen.open(f"at={THEN}").wait_past()
     number = screen.total("person").inner_text()
-    context.set_offline(True)
+    screen.page.context.set_offline(True)
     expect(screen.trust).to_contain_text("已断线")
     expect(screen.total("person")).to_have_text(number)
-    context.set_offline(False)
+    screen.page.context.set_offline(False)
 
     expect(screen.trust).not_to_contain_text("已断线")
 

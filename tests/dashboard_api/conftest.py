@@ -7,18 +7,23 @@ from collections.abc import Iterator
 import pytest
 
 from services.backbone.warehouse import Warehouse
+from services.projector.migrations import apply
 from tests.dashboard_api.histories import made_up
 from tests.dashboard_api.world import World
+from tests.support.projecting import empty
 from tests.support.warehouse import engine, warehouse_dsn
 
 __all__ = ["engine", "history", "warehouse_dsn", "world"]
 
 
 @pytest.fixture
-def world(warehouse_dsn: str) -> Iterator[World]:
-    """An empty world."""
-    with World(warehouse_dsn) as empty:
-        yield empty
+def world(engine: Warehouse) -> Iterator[World]:
+    """An empty world: the module's database, whose views stand already."""
+    ((folder,),) = engine.rows("SELECT path FROM system.disks WHERE name = 'default'")
+    apply(engine)
+    empty(engine)
+    with World(f"chdb://{folder}?database=kept") as standing:
+        yield standing
 
 
 @pytest.fixture(scope="module")

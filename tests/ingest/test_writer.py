@@ -120,8 +120,7 @@ def test_an_answer_comes_after_its_commit(desk: Desk) -> None:
 
 def test_what_comes_close_behind_a_commit_is_gathered(tmp_path: Path) -> None:
     """The first goes at once; the next commit begins no sooner than the time to gather."""
-    early: list[float] = []
-    meanwhile: list[Future[list[Answer]]] = []
+    early, meanwhile = list[float](), list[Future[list[Answer]]]()
 
     def pause(seconds: float) -> None:
         early.append(seconds)
@@ -129,14 +128,12 @@ def test_what_comes_close_behind_a_commit_is_gathered(tmp_path: Path) -> None:
 
     with House(tmp_path) as house:
         paced = Desk(house, gather_s=0.5, clock_s=lambda: 7.0, pause=pause)
-        assert answers(paced.submit(event(id_="first"))) == [("first", "accepted")]
-        assert early == []
-        assert answers(paced.submit(event(id_="second"))) == [("second", "accepted")]
-        assert answers(meanwhile[0]) == [("meanwhile", "accepted")]
+        answers(paced.submit(event(id_="first")))
+        answers(paced.submit(event(id_="second")))
         paced.writer.stop()
 
-    assert early == [0.5]
-    assert paced.application.commits == [1, 2]
+    assert (early, paced.application.commits) == ([0.5], [1, 2])
+    assert answers(meanwhile[0]) == [("meanwhile", "accepted")]
 
 
 def test_what_waits_goes_into_one_commit(desk: Desk) -> None:

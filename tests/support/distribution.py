@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.support.shared_broker import uses_broker
+
 CLUSTER = "tests/faults/test_cluster_"
 LONGEST = (CLUSTER, "tests/faults/", "tests/deploy/", "tests/browser/")
 
@@ -17,9 +19,15 @@ def scope_of(nodeid: str) -> str:
     return CLUSTER if file.startswith(CLUSTER) else file
 
 
-def rank_of(nodeid: str) -> int:
-    """The longest first, so that no worker is left alone with it at the end."""
-    return next((n for n, part in enumerate(LONGEST) if nodeid.startswith(part)), len(LONGEST))
+def rank_of(nodeid: str, *, with_broker: bool = False) -> int:
+    """The longest first, so that no worker is left alone with it at the end.
+
+    Before all but the clusters whatever needs a broker: once it is done with, it can end.
+    """
+    if with_broker and not nodeid.startswith(CLUSTER):
+        return 1
+    found = (2 * n for n, part in enumerate(LONGEST) if nodeid.startswith(part))
+    return next(found, 2 * len(LONGEST))
 
 
 class _ByScope(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
@@ -29,7 +37,8 @@ class _ByScope(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bring the tests into the order in which they are begun."""
-    items.sort(key=lambda item: rank_of(item.nodeid))
+    with_broker = {item.path for item in items if uses_broker(item)}
+    items.sort(key=lambda item: rank_of(item.nodeid, with_broker=item.path in with_broker))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -131,10 +131,11 @@ class Kafka:
         """Start every broker and wait until all serve; raises RuntimeError with a log's end."""
         if not (self.folder / "broker-1" / "server.properties").exists():
             self._format()
-        for broker in self.brokers.values():
-            if not broker.alive:
-                broker.start()
-        self.wait_ready()
+        gone = [broker for broker in self.brokers.values() if not broker.alive]
+        for broker in gone:
+            broker.start()
+        if gone:
+            self.wait_ready()
         return self
 
     def _format(self) -> None:

@@ -23,3 +23,11 @@ def test_the_longest_begin_first() -> None:
     files.append("tests/faults/test_cluster_loop.py")
 
     assert sorted(files, key=lambda file: rank_of(f"{file}::test_it")) == files[::-1]
+
+
+def test_what_needs_a_broker_comes_after_the_clusters() -> None:
+    """So that it may end long before the tests do."""
+    files = ["tests/faults/test_postgres.py", "tests/ingest/test_a.py", f"{CLUSTER}loop.py"]
+    ranks = [rank_of(file, with_broker="test_a" in file) for file in files]
+
+    assert ranks == sorted(ranks, reverse=True)

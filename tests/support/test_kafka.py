@@ -67,6 +67,7 @@ def test_broker_that_cannot_start_tells_why(tmp_path: Path) -> None:
         kafka.start()
 
 
+@pytest.mark.soak
 def test_leaders_move_when_one_of_three_is_killed(tmp_path: Path) -> None:
     """Of three brokers one may go: the others lead its partitions and keep its records."""
     with Kafka(tmp_path, brokers=3) as kafka:
