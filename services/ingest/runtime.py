@@ -69,8 +69,8 @@ class Ingest:
             queue_events=settings.queue_events,
             queue_bytes=BODIES_AT_ONCE * settings.body_bytes,
             appended=lambda: self.log.appended(),
-            # Where the log is elsewhere, what it says of time has to be durable first.
             gather_s=0.0 if is_sqlite(settings) else GATHER_S,
+            # Where the log is elsewhere, what it says of time has to be durable first.
             keep_s=None if settings.log == "store:" and is_sqlite(settings) else KEEP_S,
         )
         self.log = StoreLog(self.store, self.writer.watermark, node=settings.node)

@@ -53,7 +53,8 @@ class Writer:
 
         With ``keep_s`` the writer settles durably whenever so long passed since it last did,
         and takes the store as soon as it can where another process has it.  ``gather_s`` is the
-        least time from the begin of a commit to the next: what comes meanwhile goes together.
+        least time from the begin of a commit to the next where several post: what comes
+        meanwhile goes together.  Who posts alone, one after the other, is not held up.
         """
         self._application = application
         self._metrics = metrics
@@ -71,6 +72,7 @@ class Writer:
         self._clock_s = clock_s
         self._pause = pause
         self._began_s = -math.inf
+        self._shared = False
         self._kept_at_s = clock_s()
         self._able = keep_s is None
         self._complete_until = application.last_moment
@@ -166,7 +168,7 @@ class Writer:
 
     def _gather(self) -> None:
         early_s = self._began_s + self._gather_s - self._clock_s()
-        if early_s > 0:
+        if early_s > 0 and (self._shared or not self._queue.empty()):
             self._pause(early_s)
         self._began_s = self._clock_s()
 
@@ -193,6 +195,7 @@ class Writer:
         self._able = able or self._keep_s is None
 
     def _record(self, group: Sequence[_Part]) -> None:
+        self._shared = len(group) > 1
         # From here on nobody can take a request back; whoever did so before isn't recorded.
         wanted = [part for part in group if part.answers.set_running_or_notify_cancel()]
         try:

@@ -50,6 +50,7 @@ class Desk:
     def __init__(
         self, house: House, *, queue_events: int = 100, queue_bytes: int = 10**6, **pace: Any
     ) -> None:
+        """``pace``: more of what the writer takes."""
         self.house = house
         self.application = Gate(house)
         self.metrics = Metrics()
@@ -116,24 +117,6 @@ def test_an_answer_comes_after_its_commit(desk: Desk) -> None:
     assert found == ["1"]
     assert answers(future) == [("1", "accepted")]
     assert desk.woken == 1
-
-
-def test_what_comes_close_behind_a_commit_is_gathered(tmp_path: Path) -> None:
-    """The first goes at once; the next commit begins no sooner than the time to gather."""
-    early, meanwhile = list[float](), list[Future[list[Answer]]]()
-
-    def pause(seconds: float) -> None:
-        early.append(seconds)
-        meanwhile.append(paced.submit(event(id_="meanwhile")))
-
-    with House(tmp_path) as house:
-        paced = Desk(house, gather_s=0.5, clock_s=lambda: 7.0, pause=pause)
-        answers(paced.submit(event(id_="first")))
-        answers(paced.submit(event(id_="second")))
-        paced.writer.stop()
-
-    assert (early, paced.application.commits) == ([0.5], [1, 2])
-    assert answers(meanwhile[0]) == [("meanwhile", "accepted")]
 
 
 def test_what_waits_goes_into_one_commit(desk: Desk) -> None:
