@@ -126,7 +126,7 @@ def test_a_writer_that_lost_its_hold_cannot_write(store: PostgresEventStore, dat
 
 def test_a_writer_that_hangs_gives_way(database: str) -> None:
     """One that says nothing for long is no longer the writer, and is told so when it wakes."""
-    patience = f"{database}?options=-cidle_session_timeout%3D50"
+    patience = f"{database}?options=-cidle_session_timeout%3D2000"
     with PostgresEventStore(patience) as hung, PostgresEventStore(database, standby=True) as other:
         hung.commit(facts(1, 1))
         eventually(lambda: takes(other))
