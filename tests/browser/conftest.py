@@ -15,7 +15,7 @@ from tests.browser.screen import WITHIN_MS, Screen
 from tests.support.events import COUNTY, ELSEWHERE, PROVINCE, STATION, batch, event
 from tests.support.server import Server
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
