@@ -16,7 +16,7 @@ from tests.browser.screen import Screen
 from tests.support.server import Server
 
 MOST_CLICKS = 5
-PATHS = 3
+PATHS = 2
 """Random paths for each moment."""
 END = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
 
