@@ -2,7 +2,7 @@
 # What the browser tests need of the machine: Chromium, and a font with Chinese characters.
 set -euo pipefail
 missing=()
-# Without windows it takes two thirds of the time; where there is a whole one, that does as well.
+# Without windows it takes a quarter less of the CPU; where there is a whole one, that does as well.
 if ! command -v chromium-headless-shell >/dev/null; then
     if command -v chromium >/dev/null; then
         bash "$(dirname "$0")/apt.sh" chromium-headless-shell || echo "The pages are tested in $(command -v chromium)"

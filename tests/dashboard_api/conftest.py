@@ -7,21 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from services.backbone.warehouse import Warehouse
-from services.projector.migrations import apply
 from tests.dashboard_api.histories import made_up
 from tests.dashboard_api.world import World
-from tests.support.projecting import empty
-from tests.support.warehouse import engine, warehouse_dsn
+from tests.support.warehouse import engine, standing_warehouse, warehouse
 
-__all__ = ["engine", "history", "warehouse_dsn", "world"]
+__all__ = ["engine", "history", "standing_warehouse", "warehouse", "world"]
 
 
 @pytest.fixture
-def world(engine: Warehouse) -> Iterator[World]:
+def world(warehouse: Warehouse) -> Iterator[World]:
     """An empty world: the module's database, whose views stand already."""
-    ((folder,),) = engine.rows("SELECT path FROM system.disks WHERE name = 'default'")
-    apply(engine)
-    empty(engine)
+    ((folder,),) = warehouse.rows("SELECT path FROM system.disks WHERE name = 'default'")
     with World(f"chdb://{folder}?database=kept") as standing:
         yield standing
 

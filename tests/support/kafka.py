@@ -131,11 +131,10 @@ class Kafka:
         """Start every broker and wait until all serve; raises RuntimeError with a log's end."""
         if not (self.folder / "broker-1" / "server.properties").exists():
             self._format()
-        gone = [broker for broker in self.brokers.values() if not broker.alive]
-        for broker in gone:
-            broker.start()
-        if gone:
-            self.wait_ready()
+        for broker in self.brokers.values():
+            if not broker.alive:
+                broker.start()
+        self.wait_ready()
         return self
 
     def _format(self) -> None:

@@ -1,6 +1,6 @@
 """The broker that the tests of a worker share rests while none of them needs it.
 
-Idle, it takes a twentieth of a core; it stays as it is, and is begun again where it is needed.
+Its data stay, and it is begun again where it is needed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _files(session: pytest.Session) -> set[Path]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin it again."""
     broker = item.session.stash.get(BROKER, None)
-    if broker is not None and uses_broker(item):
+    if broker is not None and uses_broker(item) and not broker.brokers[1].alive:
         broker.start()
 
 

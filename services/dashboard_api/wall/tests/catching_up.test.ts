@@ -8,7 +8,7 @@ const HOUR = 3_600_000;
 function coming(from: number, step: number, seconds: number): readonly Heard[] {
   let heard: readonly Heard[] = [];
   for (let n = 0; n <= seconds; n += 1) {
-    heard = hear(heard, { at: NOW + n * 1000, newest: from + n * step });
+    heard = hear(heard, { org: 'city', at: NOW + n * 1000, newest: from + n * step });
   }
   return heard;
 }
@@ -35,6 +35,13 @@ describe('what is owed', () => {
     expect(timeLeft(heard, NOW + 4_000)).not.toBeNull();
     expect(timeLeft(heard, NOW + 20_000)).toBeNull();
     expect(timeLeft([], NOW)).toBeNull();
+  });
+
+  it('is not told of another place that is only less behind', () => {
+    const heard = coming(NOW - 10 * HOUR, 1000, 10);
+    const elsewhere = { org: 'province', at: NOW + 11_000, newest: NOW - HOUR };
+    expect(hear(heard, elsewhere)).toEqual([elsewhere]);
+    expect(timeLeft(hear(heard, elsewhere), NOW + 11_000)).toBeNull();
   });
 
   it('goes by the last half minute alone', () => {

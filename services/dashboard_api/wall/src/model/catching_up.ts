@@ -4,6 +4,8 @@
  */
 
 export interface Heard {
+  /** The organisation in view. */
+  org: string;
   /** When the screen heard of it. */
   at: number;
   /** When the newest fact was received. */
@@ -18,10 +20,11 @@ const SEEN_FOR_MS = 3_000;
 const FASTER = 5;
 const KEPT_MS = 30_000;
 
-/** What was heard lately, and this. */
+/** What was heard lately of the same organisation, and this. */
 export function hear(before: readonly Heard[], now: Heard): readonly Heard[] {
   const last = before.at(-1);
-  if (last !== undefined && now.newest <= last.newest) return before;
+  if (last?.org !== now.org) return [now];
+  if (now.newest <= last.newest) return before;
   return [...before.filter(({ at }) => now.at - at < KEPT_MS), now];
 }
 

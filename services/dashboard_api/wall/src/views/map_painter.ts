@@ -69,29 +69,35 @@ export function paintRegions(surface: Surface, drawing: Drawing, load: Load, rem
   const { context, width, height } = surface;
   context.lineJoin = 'round';
   context.lineWidth = 0.1 * rem;
-  const dark = new Path2D();
-  for (const { id, path } of drawing.counties) {
-    if (!drawing.inScope(id)) continue;
-    const unknown = load.unknown || load.isDark(id);
-    context.fillStyle = unknown ? BETWEEN : fillOf(load.values.get(id) ?? 0, load.top);
-    context.fill(path);
-    if (unknown) dark.addPath(path);
+  const shown = drawing.counties.filter(({ id }) => drawing.inScope(id));
+  const dark = shown.filter(({ id }) => load.unknown || load.isDark(id));
+  for (const county of shown) {
+    const value = load.values.get(county.id) ?? 0;
+    context.fillStyle = dark.includes(county) ? BETWEEN : fillOf(value, load.top);
+    context.fill(county.path);
   }
-  // All at once: hatching each by itself draws every line as often as there are counties.
-  context.save();
-  context.clip(dark);
-  hatch(context, { x: 0, y: 0, width, height }, 0.7 * rem, load.unknown ? FAR_LINE : DARK_LINE);
-  context.restore();
+  if (dark.length > 0) {
+    // All at once: hatching each by itself draws every line as often as there are counties.
+    context.save();
+    context.clip(together(dark));
+    hatch(context, { x: 0, y: 0, width, height }, 0.7 * rem, load.unknown ? FAR_LINE : DARK_LINE);
+    context.restore();
+  }
   stroke(context, drawing.coast, FAR_LINE, 0.12 * rem);
   context.save();
-  const scope = new Path2D();
-  for (const { id, path } of drawing.counties) if (drawing.inScope(id)) scope.addPath(path);
+  const scope = together(shown);
   stroke(context, drawing.countyBorders, FAR_LINE, 0.1 * rem);
   context.clip(scope);
   stroke(context, drawing.countyBorders, BETWEEN, 0.16 * rem);
   context.restore();
   stroke(context, drawing.cityBorders, CITY_LINE, 0.12 * rem, scope);
   stroke(context, drawing.outline, SCOPE_LINE, 0.15 * rem);
+}
+
+function together(counties: readonly CountyPath[]): Path2D {
+  const whole = new Path2D();
+  for (const { path } of counties) whole.addPath(path);
+  return whole;
 }
 
 function stroke(
