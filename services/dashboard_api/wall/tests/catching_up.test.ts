@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hear, timeLeft, type Heard } from '../src/model/catching_up';
+import { catchingUp, hear, type Heard } from '../src/model/catching_up';
 
 const NOW = Date.parse('2026-11-27T12:00:00Z');
 const HOUR = 3_600_000;
@@ -15,37 +15,42 @@ function coming(from: number, step: number, seconds: number): readonly Heard[] {
 
 describe('what is owed', () => {
   it('is told with the time that it will take', () => {
-    const heard = coming(NOW - 10 * HOUR, HOUR / 10, 10);
-    const left = timeLeft(heard, NOW + 10_000);
-    expect(left).toBeGreaterThan(89_000);
-    expect(left).toBeLessThan(92_000);
+    const heard = coming(NOW - 10 * HOUR, HOUR / 10, 40);
+    const left = catchingUp(heard, NOW + 40_000)?.leftMs;
+    expect(left).toBeGreaterThan(59_000);
+    expect(left).toBeLessThan(62_000);
+  });
+
+  it('is told without a time while the look at it is short', () => {
+    const heard = coming(NOW - 10 * HOUR, HOUR / 10, 29);
+    expect(catchingUp(heard, NOW + 29_000)).toEqual({ leftMs: null });
   });
 
   it('is nothing where facts come as they happen', () => {
-    expect(timeLeft(coming(NOW - 1000, 1000, 20), NOW + 20_000)).toBeNull();
+    expect(catchingUp(coming(NOW - 1000, 1000, 20), NOW + 20_000)).toBeNull();
   });
 
   it('is not told of a source that is always as late', () => {
-    expect(timeLeft(coming(NOW - HOUR, 1000, 20), NOW + 20_000)).toBeNull();
+    expect(catchingUp(coming(NOW - HOUR, 1000, 20), NOW + 20_000)).toBeNull();
   });
 
   it('is not told before it was seen for a while, nor when it has stopped', () => {
     const heard = coming(NOW - 10 * HOUR, HOUR / 10, 4);
-    expect(timeLeft(heard.slice(0, 2), NOW + 1000)).toBeNull();
-    expect(timeLeft(heard, NOW + 4_000)).not.toBeNull();
-    expect(timeLeft(heard, NOW + 20_000)).toBeNull();
-    expect(timeLeft([], NOW)).toBeNull();
+    expect(catchingUp(heard.slice(0, 2), NOW + 1000)).toBeNull();
+    expect(catchingUp(heard, NOW + 4_000)).not.toBeNull();
+    expect(catchingUp(heard, NOW + 20_000)).toBeNull();
+    expect(catchingUp([], NOW)).toBeNull();
   });
 
   it('is not told of another place that is only less behind', () => {
     const heard = coming(NOW - 10 * HOUR, 1000, 10);
     const elsewhere = { org: 'province', at: NOW + 11_000, newest: NOW - HOUR };
     expect(hear(heard, elsewhere)).toEqual([elsewhere]);
-    expect(timeLeft(hear(heard, elsewhere), NOW + 11_000)).toBeNull();
+    expect(catchingUp(hear(heard, elsewhere), NOW + 11_000)).toBeNull();
   });
 
-  it('goes by the last half minute alone', () => {
+  it('goes by the last minute and a half alone', () => {
     const heard = coming(NOW - 10 * HOUR, HOUR / 100, 120);
-    expect(heard.length).toBeLessThanOrEqual(31);
+    expect(heard.length).toBeLessThanOrEqual(91);
   });
 });
