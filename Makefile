@@ -15,6 +15,8 @@ WALL_SOURCES := $(shell find $(WALL) \( -name node_modules -o -name dist \) -pru
 # Extra arguments: make demo ARGS="--port 9000", make test PYTEST="-k admission"
 ARGS ?=
 PYTEST ?=
+# Where it is set, each of the hundreds of processes of a test run compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Tests of servers wait a quarter of their time.
 WORKERS = $(shell echo $$(($$(nproc) + 1)))
 

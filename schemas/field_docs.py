@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Mapping
+from functools import cache
 
 import msgspec
 
@@ -22,7 +24,8 @@ def field_docs(struct: type[msgspec.Struct]) -> dict[str, str]:
     return found
 
 
-def _own(struct: type[msgspec.Struct]) -> dict[str, str]:
+@cache
+def _own(struct: type[msgspec.Struct]) -> Mapping[str, str]:
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
     if not isinstance(definition, ast.ClassDef):
         raise TypeError(f"{struct.__name__} is not defined by a class statement")

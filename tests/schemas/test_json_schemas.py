@@ -40,12 +40,14 @@ def _is_moment(value: object) -> bool:
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
 
 
+REGISTRY: Registry[Any] = Registry().with_resources(
+    (name, Resource.from_contents(schema)) for name, schema in json_schemas().items()
+)
+
+
 def validator(schema: dict[str, Any]) -> Draft202012Validator:
     """A validator that asserts formats and finds the other generated files."""
-    files = [(name, Resource.from_contents(one)) for name, one in json_schemas().items()]
-    return Draft202012Validator(
-        schema, format_checker=formats, registry=Registry().with_resources(files)
-    )
+    return Draft202012Validator(schema, format_checker=formats, registry=REGISTRY)
 
 
 VALIDATORS = {row.type: validator(fact_schema(row)) for row in ROWS}
