@@ -20,7 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # Tests of servers wait a quarter of their time.
 WORKERS = $(shell echo $$(($$(nproc) + 1)))
 
-.PHONY: help setup product demo demo-cluster test lint pytest soak bench schemas lock clean
+.PHONY: help setup product demo demo-cluster test lint lint-python lint-wall pytest ready soak \
+	bench schemas lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -36,21 +37,30 @@ demo: product  ## a province of 92 centres, live, on http://127.0.0.1:8000
 demo-cluster: setup $(STAMPS)/test  ## the same on Kafka and PostgreSQL, each service a process
 	@exec $(BIN)/python -m tests.demo_cluster $(ARGS)
 
-test: lint pytest  ## linters, type checks and all tests but the long loops
+test:  ## linters, type checks and all tests but the long loops
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint ready
+	@$(MAKE) --no-print-directory pytest
 
-lint: product $(STAMPS)/test $(WALL)/node_modules/.package-lock.json  ## linters and type checks alone
+lint: lint-python lint-wall  ## linters and type checks, and the wall's own tests
+
+lint-python: product $(STAMPS)/test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-wall: $(WALL)/node_modules/.package-lock.json
 	$(NPM) run --silent lint
 	$(NPM) run --silent check
-
-pytest: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the tests alone
 	$(NPM) run --silent test
+
+# All that tests need.
+ready: setup $(STAMPS)/test $(STAMPS)/test_machine
+
+pytest: ready  ## the tests of Python and of the pages alone
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST)
 
-soak: setup $(STAMPS)/test $(STAMPS)/test_machine  ## the long loops: kills, disorder, sums over many days
+soak: ready  ## the long loops: kills, disorder, sums over many days
 	$(BIN)/pytest -m soak -o faulthandler_timeout=3600 $(PYTEST)
 
 bench: setup $(STAMPS)/test  ## benchmarks, each beside its part's own limit, into docs/benchmarks.md
