@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
 from asyncio import Protocol
 from contextlib import suppress
+from socket import socket
 from typing import Literal
 
 import uvicorn
@@ -14,6 +16,28 @@ from services.backbone.collection import collect_rarely
 from services.backbone.telemetry import log_to_stderr
 
 SHUTDOWN_S = 5
+HANGS_S = 120
+TICKS_A_SECOND = 10
+"""Of uvicorn's main loop."""
+
+
+class Watched(uvicorn.Server):
+    """Ends its process where nothing moves any more, for whoever supervises it to begin anew.
+
+    A watch outside Python's threads says where each of them stands, then exits with status 1.
+    It asks for no lock of theirs, so that nothing that they wait for can hold it up.
+    """
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's; each second puts the watch off."""
+        if counter % TICKS_A_SECOND == 0:
+            faulthandler.dump_traceback_later(HANGS_S, exit=True)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """As uvicorn's; what is under way then may take as long as it needs."""
+        faulthandler.cancel_dump_traceback_later()
+        await super().shutdown(sockets)
 
 
 def serve(
@@ -21,7 +45,8 @@ def serve(
 ) -> int:
     """Serve until SIGINT or SIGTERM; either is an orderly end.
 
-    uvicorn raises a signal again once it has stopped, which must not cut short what follows.
+    What does not move for ``HANGS_S`` ends the process.  uvicorn raises a signal again once it
+    has stopped, which must not cut short what follows.
     """
     log_to_stderr()
     collect_rarely()
@@ -38,5 +63,5 @@ def serve(
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run()
+        Watched(config).run()
     return 0
