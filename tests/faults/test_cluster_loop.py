@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import psycopg
@@ -15,8 +15,9 @@ from tests.support.cluster import Cluster
 from tests.support.oracle import hold
 from tests.support.traffic import Traffic
 
-SEEDED_FAULTS = 6
+SEEDED_FAULTS = 5
 SOAK_FAULTS = 200
+SOAK_RATE_EV_S = 60
 LOOK_EVERY = 25
 SERVICES = (
     "ingest", "relay-1", "relay-2", "project-1", "project-2", "dashboard-1", "dashboard-2",
@@ -136,9 +137,18 @@ def test_faults_of_a_seed_lose_and_double_nothing(cluster: Cluster, load: Traffi
     _loop(cluster, load, SEEDED_FAULTS, seed=4, tell=print)
 
 
+@pytest.fixture
+def heavy_load(cluster: Cluster) -> Iterator[Traffic]:
+    """As ``load``, with more in each moment."""
+    traffic = Traffic(cluster, rate_ev_s=SOAK_RATE_EV_S)
+    traffic.start()
+    yield traffic
+    traffic.end()
+
+
 @pytest.mark.soak
 def test_two_hundred_faults_lose_and_double_nothing(
-    cluster: Cluster, load: Traffic, capsys: pytest.CaptureFixture[str]
+    cluster: Cluster, heavy_load: Traffic, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The whole loop, with a line for each fault."""
 
@@ -146,4 +156,4 @@ def test_two_hundred_faults_lose_and_double_nothing(
         with capsys.disabled():
             print(line, flush=True)
 
-    _loop(cluster, load, SOAK_FAULTS, seed=200, tell=tell)
+    _loop(cluster, heavy_load, SOAK_FAULTS, seed=200, tell=tell)

@@ -22,7 +22,7 @@ from tests.support.records import START
 
 SLICE = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

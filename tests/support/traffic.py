@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.cluster import Cluster
 from tests.support.processes import Process
 
-LEAST_GROWTH_BYTES = 8_000
+LEAST_GROWTH_BYTES = 5_000
 WAIT_S = 120.0
 POLL_S = 0.02
 
@@ -23,7 +23,7 @@ class Traffic:
         cluster: Cluster,
         *,
         seed: int = 1,
-        rate_ev_s: int = 30,
+        rate_ev_s: int = 12,
         faults: float = 0.1,
     ) -> None:
         """``faults``: the share of messages that are resent, late, disordered or broken."""
