@@ -97,6 +97,7 @@ class Session:
         self._backlog: deque[Any] = deque()
         self._recording: tuple[Batch, Future[list[Answer]]] | None = None
         self._answered: dict[TopicPartition, int] = {}
+        self._owed: dict[TopicPartition, Any] = {}
         self._stuck: dict[tuple[str, int], int] | None = None
         self._sender: Sender | None = None
         # A member by name: whoever comes after a crash has its place at once, and shuts it out.
@@ -122,6 +123,8 @@ class Session:
 
     def close(self) -> None:
         """Leave the group; what was not answered will be read again."""
+        if self._owed:
+            self._note(self._owed)
         try:
             with broker.kafka_errors("leaving"):
                 self._consumer.close(autocommit=False, timeout_ms=COMMIT_MS)
@@ -292,9 +295,15 @@ class Session:
             if (partition := TopicPartition(*name)) in mine
         }
         self._answered.update({partition: o.offset for partition, o in offsets.items()})
+        self._note(offsets)
+
+    def _note(self, offsets: dict[TopicPartition, Any]) -> None:
+        """What was not noted last is noted at an orderly end, if that goes then."""
+        self._owed = offsets
         try:
             with broker.kafka_errors("committing"):
                 self._consumer.commit(offsets, timeout_ms=COMMIT_MS)
+            self._owed = {}
         except LogUnavailable as error:
             logger.warning("offsets were not committed", extra={"facts": {"why": str(error)}})
 

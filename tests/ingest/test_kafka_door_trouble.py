@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
 
 from services.backbone import broker
 from services.backbone.sqlite_store import SQLiteEventStore
@@ -150,6 +151,26 @@ def test_a_restart_reads_on(centres: Centres, tmp_path: Path) -> None:
         assert taken(served, centres.node) == 2
     assert centres.committed() == {0: 2}
     assert len(centres.heard) == 2
+
+
+def test_what_was_not_committed_is_at_an_orderly_end(
+    centres: Centres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A coordinator that was away for a moment makes nobody hear an answer twice."""
+    commit, refused = KafkaConsumer.commit, [KafkaTimeoutError()]
+
+    def once_refused(consumer: KafkaConsumer, *given: Any, **named: Any) -> Any:
+        if refused:
+            raise refused.pop()
+        return commit(consumer, *given, **named)
+
+    monkeypatch.setattr(KafkaConsumer, "commit", once_refused)
+    with serving(tmp_path, centres) as served:
+        published = centres.publish(batch([event(id_="1")]), served.token(), partition=0)
+        assert statuses(centres, published) == ["accepted"]
+        assert centres.committed() == {}
+
+    assert centres.committed() == {0: 1}
 
 
 def test_stopping_answers_what_is_being_recorded(centres: Centres, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Self
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from kafka.errors import KafkaError
+from kafka.errors import InvalidReplicationFactorError, KafkaError
 
 from tests.support.ports import free_port
 from tests.support.processes import Process
@@ -205,9 +205,18 @@ class Kafka:
         """A topic with a copy on every broker, ready for use; answers its name."""
         topic = NewTopic(name, partitions, self.copies, topic_configs=dict(settings or {}))
         with closing(self.admin()) as admin:
-            admin.create_topics([topic])
+            self._wait_for(lambda: self._created(admin, topic), f"topic {name}")
             admin.wait_for_topics([name])
         return name
+
+    @staticmethod
+    def _created(admin: KafkaAdminClient, topic: NewTopic) -> bool:
+        """False where too few brokers were heard of lately, as on a busy machine."""
+        try:
+            admin.create_topics([topic])
+        except InvalidReplicationFactorError:
+            return False
+        return True
 
     def leaders(self, topic: str) -> dict[int, int]:
         """By partition, the number of the broker that leads it (-1: none); asked of who answers."""
