@@ -17,8 +17,8 @@ ARGS ?=
 PYTEST ?=
 # Where it is set, each of the hundreds of processes of a test run compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Tests of servers wait a quarter of their time.
-WORKERS = $(shell echo $$(($$(nproc) + 1)))
+# Tests of servers wait a third of their time.
+WORKERS = $(shell echo $$(($$(nproc) + 2)))
 
 .PHONY: help setup product demo demo-cluster test lint lint-python lint-wall pytest ready soak \
 	bench schemas lock clean

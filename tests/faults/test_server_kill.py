@@ -18,7 +18,8 @@ import pytest
 from services.backbone.sqlite_store import SQLiteEventStore
 from tests.support.server import Server
 
-RATE_EV_S = 250
+SLICE_RATE_EV_S = 80
+SOAK_RATE_EV_S = 250
 PAUSE_S = (0.4, 2.5)
 PATIENCE_S = 120.0
 
@@ -29,13 +30,13 @@ class Line(msgspec.Struct):
     given: dict[str, object] | None = None
 
 
-def _simulator(server: Server, journal: Path, seed: int) -> subprocess.Popen[bytes]:
+def _simulator(server: Server, journal: Path, seed: int, rate_ev_s: int) -> subprocess.Popen[bytes]:
     with server.data.with_suffix(".simulator.log").open("ab") as log:
         return subprocess.Popen(
             [
                 sys.executable, "-m", "services", "simulate",
                 "--url", server.url, "--data", str(server.data),
-                "--rate", str(RATE_EV_S), "--seed", str(seed), "--faults", "0.1",
+                "--rate", str(rate_ev_s), "--seed", str(seed), "--faults", "0.1",
                 "--journal", str(journal), "--quiet",
             ],
             stdout=log,
@@ -49,12 +50,12 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _kill_loop(folder: Path, kills: int, seed: int) -> None:
+def _kill_loop(folder: Path, kills: int, seed: int, rate_ev_s: int) -> None:
     """Kill and start the server again and again, then hold what is left to the oracle."""
     chance = random.Random(seed)
     server, journal = Server(folder / "data"), folder / "journal.ndjson"
     server.start()
-    simulator = _simulator(server, journal, seed)
+    simulator = _simulator(server, journal, seed, rate_ev_s)
     try:
         for _ in range(kills):
             with pytest.raises(subprocess.TimeoutExpired):
@@ -107,10 +108,10 @@ def _each_accepted_once(server: Server, journal: Path) -> None:
 
 def test_three_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     """After three kills under load every view equals the fold and every answer was right."""
-    _kill_loop(tmp_path, kills=3, seed=3)
+    _kill_loop(tmp_path, kills=3, seed=3, rate_ev_s=SLICE_RATE_EV_S)
 
 
 @pytest.mark.soak
 def test_fifty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     """After fifty kills at random the same holds."""
-    _kill_loop(tmp_path, kills=50, seed=50)
+    _kill_loop(tmp_path, kills=50, seed=50, rate_ev_s=SOAK_RATE_EV_S)
