@@ -17,6 +17,9 @@ from tests.browser.screen import HISTORY, LIVE, Screen
 from tests.support.events import COUNTY
 from tests.support.server import Server
 
+PRINTED_MS = 60_000
+"""The first PDF of a server starts its printer."""
+
 END = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
 
 
@@ -228,7 +231,7 @@ def test_a_record_can_be_taken_along(screen: Screen) -> None:
     record = json.loads(told.value.path().read_bytes())
     assert CASE in json.dumps(record)
     assert told.value.suggested_filename == f"{CASE}.json"
-    with screen.page.expect_download() as told:
+    with screen.page.expect_download(timeout=PRINTED_MS) as told:
         screen.page.get_by_role("button", name="导出 PDF").click()
     assert told.value.path().read_bytes().startswith(b"%PDF")
     assert screen.complaints == []

@@ -10,7 +10,10 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.support.shared_broker import uses_broker
 
 CLUSTER = "tests/faults/test_cluster_"
-LONGEST = (CLUSTER, "tests/faults/", "tests/deploy/", "tests/browser/")
+LONGEST = (
+    CLUSTER, "tests/faults/", "tests/deploy/", "tests/browser/", "tests/simulator/",
+    "tests/importer/", "tests/test_",
+)  # fmt: skip
 
 
 def scope_of(nodeid: str) -> str:
