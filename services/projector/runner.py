@@ -191,8 +191,15 @@ class Projector:
             self._flush()
             if ending:
                 return False
-            self._source.wait(IDLE_S)
+            self._idle()
         return True
+
+    def _idle(self) -> None:
+        """Wait until more may have come."""
+        try:
+            self._patience.insist(lambda: self._source.wait(IDLE_S))
+        except OffsetLost:
+            self._shares.doubt()
 
     def _is_due(self, wait_s: float, *, caught_up: bool, ending: bool) -> bool:
         """Whether to insert: what the log has just now goes into one block, if that is soon."""

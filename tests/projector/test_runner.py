@@ -6,6 +6,7 @@ from itertools import islice
 
 import pytest
 
+from services.backbone.errors import BackboneError, LogUnavailable, OffsetLost
 from services.backbone.log import Complete, Entry, Portion
 from services.backbone.progress import NEVER, Progress
 from services.backbone.warehouse import Warehouse
@@ -82,6 +83,36 @@ def test_what_is_appended_is_soon_seen(
         log.append(ENTRIES[len(log.entries()) : upto])
         wait_for(progress, "main", upto)
         assert warehouse.rows("SELECT count() FROM states FINAL") == [(upto,)]
+
+    assert projector.health.running
+
+
+class Away(MemoryLog):
+    """A log that fails while a reader waits for more."""
+
+    def __init__(self, entries: list[Entry], errors: list[BackboneError]) -> None:
+        super().__init__(entries)
+        self.errors = errors
+        self.wait = self._failing
+
+    def _failing(self, timeout_s: float) -> bool:
+        if self.errors:
+            raise self.errors.pop()
+        return self._woken.wait(timeout_s)
+
+
+def test_a_log_that_fails_while_nothing_comes_is_waited_for(
+    warehouse: Warehouse, running: Callable[[Projector], Projector]
+) -> None:
+    """As one that fails while it is read: what comes afterwards is taken in."""
+    errors: list[BackboneError] = [LogUnavailable("away"), OffsetLost("gone")]
+    log, progress = Away(ENTRIES[:100], [*errors, LogUnavailable("away")]), Progress()
+    projector = running(Projector(warehouse, log, progress, pause=lambda _: None))
+    wait_for(progress, "main", 100)
+    while log.errors:
+        assert projector.health.running
+    log.append(ENTRIES[100:])
+    wait_for(progress, "main", 300)
 
     assert projector.health.running
 
