@@ -12,8 +12,6 @@ from tests.support.oracle import hold_answers, hold_views
 from tests.support.postgres import Postgres
 from tests.support.traffic import Traffic
 
-PARTITIONS = 4
-
 
 @pytest.fixture(scope="package")
 def cluster(
@@ -27,9 +25,7 @@ def cluster(
     When all tests of the package have done their faults, every answer is held to the journal.
     """
     folder = tmp_path_factory.mktemp("cluster")
-    name = f"faults_{next(names)}"
-    # Each partition costs the views an insert of its own each second.
-    with Cluster(folder, kafka, postgres, name, relays=2, partitions=PARTITIONS) as running:
+    with Cluster(folder, kafka, postgres, f"faults_{next(names)}", relays=2) as running:
         yield running
         hold_answers(running, Traffic(running).journal)
 

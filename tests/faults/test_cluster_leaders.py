@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import PARTITIONS
 from tests.support.cluster import Cluster
 from tests.support.kafka import Kafka
 from tests.support.oracle import hold
@@ -27,7 +26,6 @@ def three(tmp_path: Path, postgres: Postgres, names: Iterator[str]) -> Iterator[
             f"three_{next(names)}",
             projectors=1,
             dashboards=1,
-            partitions=PARTITIONS,
         ) as running,
     ):
         yield running

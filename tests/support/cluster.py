@@ -50,12 +50,8 @@ class Cluster:
         dashboards: int = 2,
         wall_port: int = 0,
         demo: bool = False,
-        partitions: int | None = None,
     ) -> None:
-        """``partitions``: of the log's topic; None: as ``yiping topics apply`` makes it."""
         self.folder = folder
-        self.partitions = partitions or PARTITIONS
-        self._declared = partitions is None
         self.data = folder / "data"
         self.data.mkdir(parents=True)
         self.kafka = kafka
@@ -84,6 +80,11 @@ class Cluster:
                 ),
             )
         }
+
+    @property
+    def partitions(self) -> int:
+        """How many the log's topic has."""
+        return PARTITIONS
 
     def settings(self, user: str) -> dict[str, str]:
         """The variables of a service that is this user of the warehouse."""
@@ -125,10 +126,7 @@ class Cluster:
     def prepare(self) -> None:
         """Start the stand-in and do what an operator does once: topics and views."""
         self.warehouse.start()
-        if self._declared:
-            self.run("topics", "apply")
-        else:
-            self.kafka.create_topic(self.topic, self.partitions)
+        self.run("topics", "apply")
         self.run("views", "apply")
 
     def wait_ready(self) -> None:

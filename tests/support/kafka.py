@@ -17,7 +17,7 @@ from typing import Self
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from kafka.errors import InvalidReplicationFactorError, KafkaError
+from kafka.errors import KafkaError
 
 from tests.support.ports import free_port
 from tests.support.processes import Process
@@ -211,11 +211,8 @@ class Kafka:
 
     @staticmethod
     def _created(admin: KafkaAdminClient, topic: NewTopic) -> bool:
-        """False where too few brokers were heard of lately, as on a busy machine."""
-        try:
-            admin.create_topics([topic])
-        except InvalidReplicationFactorError:
-            return False
+        """Raises KafkaError where too few brokers were heard of lately, as on a busy machine."""
+        admin.create_topics([topic])
         return True
 
     def leaders(self, topic: str) -> dict[int, int]:
