@@ -134,8 +134,7 @@ class Warehouse:
     def _json_rows(self, sql: str, parameters: Parameters | None) -> bytes:
         with failures():
             return self._client.raw_query(
-                f"{sql}\nSETTINGS date_time_output_format = 'iso',"
-                " output_format_json_quote_64bit_integers = 0",
+                sql,
                 parameters=_bound(parameters),
                 fmt="JSONEachRow",
             )

@@ -9,6 +9,11 @@ SESSION: dict[str, Any] = {
     # Defaults of today's engine, said for servers with older ones.
     "date_time_input_format": "best_effort",
     "input_format_skip_unknown_fields": 1,
+    # A fact that a view keeps as JSON reads the same whoever wrote it.
+    "date_time_output_format": "iso",
+    "output_format_json_quote_64bit_integers": 0,
+    "output_format_json_named_tuples_as_objects": 1,
+    "enable_named_columns_in_function_tuple": 0,
     # A block of the log becomes one part in each table.
     "max_insert_threads": 1,
     # Exactly once comes from keys; insert tokens can lose a block (see docs).
@@ -39,6 +44,7 @@ DISPENSABLE = frozenset(
     {
         "max_threads_min_free_memory_per_thread",
         "max_insert_threads_min_free_memory_per_thread",
+        "enable_named_columns_in_function_tuple",
         "parallel_distributed_insert_select",
     }
 )

@@ -13,7 +13,7 @@ from services.backbone.identity import Identity
 from services.dashboard_api.clocks import Stay
 from services.dashboard_api.cursor import BEGINNING, Cursor, written
 from services.dashboard_api.errors import CursorInvalid
-from services.dashboard_api.fact_reader import facts_of, links_of, measured_in
+from services.dashboard_api.fact_reader import facts_of, links_of, measured_in, versions_of
 from services.dashboard_api.facts import Fact, Key, as_it_was, by_thing, life
 from services.dashboard_api.law import Law
 from services.dashboard_api.microseconds import moment_of_us, us_of_moment
@@ -93,7 +93,7 @@ class DrillDown:
         facts = await facts_of(self._readers, [key], known=as_of)
         if not facts or not identity.may_see(facts[-1].moved["to_org"]):
             return None
-        links = await links_of(self._readers, [key], as_of)
+        links = await links_of(self._readers, key, as_of)
         moved = facts[-1].moved
         stay = await self._stay(facts, links, as_of) if key[0] == "person" else None
         return {
@@ -131,13 +131,9 @@ class DrillDown:
 
     async def _with_states(self, wish: Wish, found: Iterable[Listed]) -> list[Listed]:
         listed = list(found)
-        versions = [(thing.id, thing.version) for thing in listed if thing.state is None]
-        if not versions:
-            return listed
-        rows = await self._readers.rows(
-            sql("states_of"), {"element": wish.element, "versions": versions}
-        )
-        states = {id_: msgspec.json.decode(state) for id_, state in rows}
+        versions = [(wish.element, one.id, one.version) for one in listed if one.state is None]
+        facts = await versions_of(self._readers, versions)
+        states = {fact.subject: fact.state for fact in facts.values()}
         return [
             thing if thing.state is not None else thing._replace(state=states[thing.id])
             for thing in listed

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from schemas.facts.cases import CaseMeasured
-from services.dashboard_api.chain import Place, open_ends
+from schemas.things import Change
+from services.dashboard_api.chain import Place, open_ends, place_of
 from services.dashboard_api.clocks import Measured, measured_of
-from services.dashboard_api.facts import BEGINNING, Fact, Key
+from services.dashboard_api.facts import Fact, Key
 from services.dashboard_api.microseconds import moment_of_us
 from services.dashboard_api.readers import Readers, Row, sql
 
-END = datetime(2200, 1, 1, tzinfo=UTC)
-PLACES_AT_ONCE = 1_000
+THINGS_AT_ONCE = 1_000
 """So many are named in one question: it goes to the warehouse in one line."""
 
 
@@ -24,36 +25,44 @@ async def facts_of(
     things: Sequence[Key],
     *,
     known: datetime,
-    since: datetime = BEGINNING,
-    until: datetime = END,
+    between: tuple[datetime, datetime] | None = None,
 ) -> list[Fact]:
     """The facts of some things received up to ``known``, by thing and version.
 
-    Only what happened from ``since`` to ``until``.  Raises WarehouseFailed.
+    ``between``: only what happened from the one moment to the other.  Raises WarehouseFailed.
     """
-    if not things:
-        return []
-    parameters = {"things": list(things), "known": known, "since": since, "until": until}
-    places = await readers.rows(sql("places_of"), parameters)
-    found: list[Fact] = []
-    for start in range(0, len(places), PLACES_AT_ONCE):
-        some = places[start : start + PLACES_AT_ONCE]
-        # Where only a few of a hundred months are looked into, it takes half the time.
-        where = {
-            "positions": [(node, position) for node, position, _ in some],
-            "since": moment_of_us(some[0][2]),
-            "until": moment_of_us(some[-1][2]),
-        }
-        found += [_fact(row) for row in await readers.rows(sql("facts_at"), where)]
-    return sorted(found, key=lambda fact: (fact.element, fact.subject, fact.version))
+    query = "history_of" if between is None else "history_between"
+    asked = dict(zip(("since", "until"), between or (), strict=False))
+    found: dict[Place, Fact] = {}
+    for start in range(0, len(things), THINGS_AT_ONCE):
+        some = list(things[start : start + THINGS_AT_ONCE])
+        found |= await _facts(readers, query, {"things": some, "known": known, **asked})
+    return [found[place] for place in sorted(found)]
 
 
-async def links_of(readers: Readers, things: Sequence[Key], as_of: datetime) -> list[Key]:
-    """The other things that some are linked to; raises WarehouseFailed."""
-    if not things:
-        return []
-    rows = await readers.rows(sql("links_of"), {"things": list(things), "as_of": as_of})
-    return sorted({(row[2], row[3]) for row in rows})
+async def versions_of(readers: Readers, places: Sequence[Place]) -> dict[Place, Fact]:
+    """Certain facts of things, those of them that there are; raises WarehouseFailed."""
+    if not places:
+        return {}
+    return await _facts(readers, "versions_of", {"versions": list(places)})
+
+
+async def status_before(readers: Readers, thing: Key, moment: datetime, known: datetime) -> str:
+    """The status that a thing had before a moment of the world; empty where it had none.
+
+    Raises WarehouseFailed.
+    """
+    asked = {"element": thing[0], "id": thing[1], "known": known, "moment": moment}
+    found = await _facts(readers, "last_before", asked)
+    return next((str(fact.moved["to_status"]) for fact in found.values()), "")
+
+
+async def links_of(readers: Readers, thing: Key, as_of: datetime) -> list[Key]:
+    """The other things that one is linked to; raises WarehouseFailed."""
+    rows = await readers.rows(
+        sql("links_of"), {"element": thing[0], "id": thing[1], "as_of": as_of}
+    )
+    return sorted(set(rows))
 
 
 async def said_after(
@@ -68,8 +77,9 @@ async def said_after(
     places = [(e, id_, n) for e, id_, n in open_ends(facts) if (e, id_, n - 1) not in said]
     if not places:
         return said
-    rows = await readers.rows(sql("prev_of"), {"places": places, "known": known})
-    return said | {(element, id_, version - 1): prev for element, id_, version, prev in rows}
+    after = await versions_of(readers, places)
+    told = [fact for fact in after.values() if fact.received_at <= known]
+    return said | {(fact.element, fact.subject, fact.version - 1): fact.prev for fact in told}
 
 
 async def measured_in(
@@ -81,47 +91,61 @@ async def measured_in(
     """
     if not cases:
         return {}
-    rows = await readers.rows(sql("measured_in"), {"cases": list(cases), "known": known})
-    corrected = {(case_no, source, corrects) for case_no, source, _, corrects, _ in rows}
+    facts = await _facts(readers, "measured_in", {"cases": list(cases), "known": known})
+    corrected = {(fact.subject, fact.source, fact.corrects) for fact in facts.values()}
     found: dict[str, list[Measured]] = {}
-    for case_no, source, id_, _, data in rows:
-        if data and (case_no, source, id_) not in corrected:
-            fact = msgspec.json.decode(data, type=CaseMeasured)
-            if fact.person_no is not None:
-                found.setdefault(fact.person_no, []).append(measured_of(fact))
+    for fact in sorted(facts.values(), key=lambda f: (f.subject, f.occurred_at, f.version)):
+        if fact.type != "case.measured" or (fact.subject, fact.source, fact.id) in corrected:
+            continue
+        measured = msgspec.json.decode(fact.data_text, type=CaseMeasured)
+        if measured.person_no is not None:
+            found.setdefault(measured.person_no, []).append(measured_of(measured))
     return found
 
 
+async def _facts(readers: Readers, query: str, asked: Mapping[str, Any]) -> dict[Place, Fact]:
+    """The facts that a query gives, each once."""
+    facts = map(_fact, await readers.rows(sql(query), asked))
+    return {place_of(fact): fact for fact in facts}
+
+
+class _Rest(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What ``histories`` keeps as one array, in its order."""
+
+    node: str
+    position: int
+    stream: str
+    id: str
+    source: str
+    org: str
+    sender: str
+    recorded_at: datetime
+    changes: list[Change]
+    refs: list[Key]
+    prev: str
+    sequence: int | None
+    missing: int
+    extensions: str | None
+
+
+_rest = msgspec.json.Decoder(_Rest)
+
+
 def _fact(row: Row) -> Fact:
-    (
-        element, subject, version, id_, source, type_, org, sender, occurred, recorded, received,
-        changes, refs, state, data, prev, sequence, corrects, node, position,
-        stream, missing, extensions,
-    ) = row  # fmt: skip
+    element, subject, version, occurred, received, type_, corrects, state, data, text = row
+    rest = msgspec.structs.asdict(_rest.decode(text))
+    rest["changes"] = [msgspec.structs.asdict(change) for change in rest["changes"]]
     return Fact(
         element=element,
         subject=subject,
         version=version,
-        id=id_,
-        source=source,
-        type=type_,
-        org=org,
-        sender=sender,
         occurred_at=moment_of_us(occurred),
-        recorded_at=moment_of_us(recorded),
         received_at=moment_of_us(received),
-        changes=list(changes),
-        refs=[(ref[0], ref[1]) for ref in refs],
-        state=msgspec.json.decode(state),
-        data=msgspec.json.decode(data),
-        prev=prev,
-        sequence=sequence,
+        type=type_,
         corrects=corrects,
-        node=node,
-        position=position,
-        stream=stream,
-        missing=missing,
+        state=msgspec.json.decode(state),
         state_text=state,
+        data=msgspec.json.decode(data),
         data_text=data,
-        extensions=extensions,
+        **rest,
     )

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.backbone.identity import Identity
-from services.dashboard_api.fact_reader import facts_of, links_of, said_after
+from services.dashboard_api.fact_reader import facts_of, links_of, said_after, status_before
 from services.dashboard_api.facts import Key
-from services.dashboard_api.readers import Readers, sql
+from services.dashboard_api.readers import Readers
 from services.dashboard_api.story import (
     Axis,
     Rooms,
@@ -89,7 +89,7 @@ class Timelines:
     ) -> Seen | None:
         """The facts of the case and its parts; None where there is nothing to be seen."""
         key: Key = ("case", case_no)
-        linked = await links_of(self._readers, [key], known)
+        linked = await links_of(self._readers, key, known)
         parts = [key, *(other for other in linked if other[0] in _PARTS)]
         case = seen(await facts_of(self._readers, parts, known=known), axis, as_of)
         own = [fact for fact in case.facts if fact.key == key]
@@ -105,14 +105,12 @@ class Timelines:
             return None
         since = min(fact.occurred_at for fact in stays)
         until = max(fact.occurred_at for fact in stays)
-        wide, before = await asyncio.gather(
-            facts_of(self._readers, rooms, known=known, since=since, until=until + _TOLD_LATER),
-            self._readers.rows(
-                sql("status_before"), {"things": rooms, "known": known, "moment": since}
-            ),
+        wide, *before = await asyncio.gather(
+            facts_of(self._readers, rooms, known=known, between=(since, until + _TOLD_LATER)),
+            *(status_before(self._readers, room, since, known) for room in rooms),
         )
         return Rooms(
-            before=dict.fromkeys(rooms, "") | {(e, i): status for e, i, status in before},
+            before=dict(zip(rooms, before, strict=True)),
             since=since,
             told=[fact for fact in wide if fact.occurred_at <= until],
             read=wide,

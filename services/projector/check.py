@@ -26,17 +26,18 @@ from services.projector.check_events import check_events
 from services.projector.expected import Expected
 from services.projector.findings import Findings
 from services.projector.refold import faults, refold
+from services.projector.view_files import SOURCE, load, named
 
 Advanced = Callable[[str, int], None]
 """Hears (phase, records done in it)."""
 
 _COLUMNS = (
     "version", "received_at", "occurred_at", "recorded_at", "org", "status", "since", "node",
-    "position", "type", "unusual", "state",
+    "position", "type", "unusual",
 )  # fmt: skip
 _STATES = """
 SELECT element, id, version, received_at, occurred_at, recorded_at, org, status, since, node,
-       position, type, unusual, state, fact_id, corrects
+       position, type, unusual, fact_id, corrects
 FROM states FINAL
 WHERE CRC32(concat(element, '/', id)) % {parts:UInt32} = {part:UInt32}
 """
@@ -57,6 +58,12 @@ SELECT count() FROM (
     FROM {view:Identifier}
 )
 """
+_HISTORIES = """
+SELECT toDate(received_at) AS day, count(), sum(cityHash64(
+    element, subject, occurred_at, version, received_at, type, ifNull(corrects, ''), state, data,
+    rest))
+FROM """
+_BY_DAY = " GROUP BY day"
 _FLOWS = """
 SELECT node, day, element, org, status, sum(delta), count() FROM flows FINAL
 GROUP BY node, day, element, org, status
@@ -104,6 +111,8 @@ def check(
             spill.add(record.stream, body)
             advanced("events", 1)
         spill.close()
+        if not findings.count:
+            _check_histories(warehouse, findings)
         for part in range(spill.parts):
             _check_part(warehouse, spill, part, expected, findings, advanced)
     for element in ELEMENTS:
@@ -148,22 +157,32 @@ def _check_part(
             row = (
                 record.version, record.received_at, record.occurred_at, record.recorded_at,
                 folded.org, change.to_status, change.since, record.node, record.position,
-                record.type, change.unusual, folded.state,
+                record.type, change.unusual,
             )  # fmt: skip
             key = (record.element, record.subject)
             states[(*key, record.version)] = (*row, record.id, record.corrects)
-            things[key] = row
+            things[key] = (*row, folded.state)
         advanced("streams", len(stream))
     parameters = {"parts": spill.parts, "part": part}
-    held = {tuple(row[:3]): _decoded(row[2:]) for row in warehouse.rows(_STATES, parameters)}
+    held = {tuple(row[:3]): row[2:] for row in warehouse.rows(_STATES, parameters)}
     findings.rows("states", (*_COLUMNS, "fact_id", "corrects"), states, held)
     held = {tuple(row[:2]): _decoded(row[2:]) for row in warehouse.rows(_THINGS, parameters)}
-    findings.rows("things", _COLUMNS, things, held)
+    findings.rows("things", (*_COLUMNS, "state"), things, held)
 
 
 def _decoded(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    state = len(_COLUMNS) - 1
-    return (*row[:state], msgspec.json.decode(row[state]), *row[state + 1 :])
+    """A thing's row with its state, which comes last, decoded."""
+    return (*row[:-1], msgspec.json.decode(row[-1]))
+
+
+def _check_histories(warehouse: Warehouse, findings: Findings) -> None:
+    """They hold what their file makes of ``events``, of which nothing wrong is known."""
+    logged = named("histories", load()).selected(f"{warehouse.database}.{SOURCE} FINAL")
+    expected, held = (
+        {day: (rows, sums) for day, rows, sums in warehouse.rows(f"{_HISTORIES}{rows_of}{_BY_DAY}")}
+        for rows_of in (f"({logged})", "histories FINAL")
+    )
+    findings.tables("histories (rows, checksum)", expected, held)
 
 
 def _check_sums(warehouse: Warehouse, expected: Expected, findings: Findings) -> None:

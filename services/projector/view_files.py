@@ -82,11 +82,15 @@ class ViewFile:
         """
         listed = ", ".join(columns)
         insert = f"INSERT INTO {target} ({listed})\nSELECT {listed} FROM (\n"
-        part = (
-            f"WITH {SOURCE} AS (SELECT * FROM {database}.{SOURCE} WHERE node = {{node:String}}"  # noqa: S608 -- names from views/, values bound
-            " AND position > {after:UInt64} AND position <= {upto:UInt64})\n"
+        part = self.selected(
+            f"{database}.{SOURCE} WHERE node = {{node:String}}"
+            " AND position > {after:UInt64} AND position <= {upto:UInt64}"
         )
-        return f"{insert}{part}{self._selected()})\nSETTINGS max_insert_threads = {FILL_THREADS}"
+        return f"{insert}{part})\nSETTINGS max_insert_threads = {FILL_THREADS}"
+
+    def selected(self, rows: str) -> str:
+        """What the view makes of some events; ``rows`` names a table of them, narrowed or not."""
+        return f"WITH {SOURCE} AS (SELECT * FROM {rows})\n{self._selected()}"  # noqa: S608 -- names from views/, values bound
 
     def _selected(self) -> str:
         if self.select is None:

@@ -28,6 +28,7 @@ from services.projector.rebuild import rebuild
 from services.projector.runner import Projector
 from services.projector.view_files import load, named
 from tests.bench.rows import Row
+from tests.support.projecting import FILLED
 from tests.support.records import province
 
 RECORDS = 120_000
@@ -35,7 +36,6 @@ LIVE_BLOCKS = 100
 LIVE_ROWS = 200
 RUNS = 3
 TWO_VIEWS = ("flows", "things")
-FILLED = ("flows", "things", "states", "links", "arrivals")
 
 
 def run() -> list[Row]:

@@ -25,6 +25,7 @@ from services.dashboard_api.reads import Reads
 from services.projector.keyframes import Keyframes
 from services.projector.migrations import apply
 from tests.bench.rows import Row
+from tests.bench.settling import settled
 from tests.support.records import START, province
 
 CHANGES = 1_000_000
@@ -136,6 +137,7 @@ def _changes(warehouse: Warehouse) -> int:
 
 
 def _measured(dsn: str, warehouse: Warehouse) -> list[Row]:
+    settled(warehouse)
     with _reads(dsn, warehouse) as (reads, last):
         return list(_rows(warehouse, reads, last))
 

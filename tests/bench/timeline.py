@@ -2,7 +2,7 @@
 
 Ours is the server's own function with all that it tells (spans, gaps, overlaps, measures,
 documents, hashes counted anew), and the same over HTTP.  Beside it the reading alone that
-nobody can do without: the things of the case by its links, and their facts out of ``events``.
+nobody can do without: the things of the case by its links, and their facts.
 The copies of the first cases keep the ``prev`` of these, so their chain is told as broken; it
 costs the same.
 """
@@ -24,10 +24,11 @@ import httpx
 from services.backbone.identity import Identity
 from services.backbone.log import Entry
 from services.backbone.warehouse import Warehouse
-from services.dashboard_api.fact_reader import facts_of
-from services.dashboard_api.readers import sql
+from services.dashboard_api.fact_reader import facts_of, links_of
+from services.dashboard_api.runtime import READING_CLIENTS
 from services.dashboard_api.session import Limits
 from tests.bench.rows import Row
+from tests.bench.settling import settled
 from tests.dashboard_api.site import Site, serving
 from tests.dashboard_api.world import World
 from tests.support.records import Recorder
@@ -70,11 +71,15 @@ ARRAY JOIN range({first:UInt32}, {last:UInt32}) AS copy
 
 def run() -> list[Row]:
     """Random cases of a million on both axes, and everybody in the area."""
-    with tempfile.TemporaryDirectory() as folder, World(f"chdb://{folder}/views") as world:
+    with tempfile.TemporaryDirectory() as folder, _world(folder) as world:
         began = time.perf_counter()
         _fill(world)
         print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
         return asyncio.run(_measured(world, Path(folder)))
+
+
+def _world(folder: str) -> World:
+    return World(f"chdb://{folder}/views", reading=READING_CLIENTS)
 
 
 def _fill(world: World) -> None:
@@ -94,6 +99,7 @@ def _fill(world: World) -> None:
     recorder.positions["main"] = len(first) * copies
     _insert(world.writing, list(_people(recorder, now)))
     world.progress.applied(recorder.positions, now)
+    settled(world.writing)
 
 
 def _insert(warehouse: Warehouse, entries: list[Entry]) -> None:
@@ -192,11 +198,10 @@ async def _measured(world: World, folder: Path) -> list[Row]:
     known = world.watermark
 
     async def bare(case_no: str) -> None:
-        links = await world.readers.rows(
-            sql("links_of"), {"things": [("case", case_no)], "as_of": known}
+        key = ("case", case_no)
+        await facts_of(
+            world.readers, [key, *await links_of(world.readers, key, known)], known=known
         )
-        things = [("case", case_no), *((row[2], row[3]) for row in links)]
-        await facts_of(world.readers, things, known=known)
 
     async def told(case_no: str) -> None:
         story = await world.timelines.timeline(

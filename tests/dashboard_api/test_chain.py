@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -17,7 +18,7 @@ from schemas.envelope import StoredFact
 from services.backbone.log import Entry
 from services.backbone.warehouse import Warehouse, connect
 from services.dashboard_api.chain import linked, open_ends, place_of, stored_bytes
-from services.dashboard_api.fact_reader import END, facts_of
+from services.dashboard_api.fact_reader import facts_of
 from services.dashboard_api.facts import Fact
 from services.dashboard_api.readers import Readers
 from tests.dashboard_api.facts import facts_in
@@ -29,6 +30,8 @@ from tests.support.records import Recorder, province
 from tests.support.warehouse import engine, standing_warehouse, warehouse
 
 __all__ = ["engine", "standing_warehouse", "warehouse"]
+
+EVER = datetime(2200, 1, 1, tzinfo=UTC)
 
 _stored = msgspec.json.Decoder(StoredFact)
 
@@ -46,7 +49,7 @@ async def read(warehouse: Warehouse, entries: Sequence[Entry]) -> list[Fact]:
     things = sorted({(record.element, record.subject) for record in records})
     readers = Readers([connect(_dsn(warehouse))])
     try:
-        return await facts_of(readers, things, known=END)
+        return await facts_of(readers, things, known=EVER)
     finally:
         readers.close()
 

@@ -256,7 +256,7 @@ async def test_views_that_fail_are_a_problem_that_may_pass(world: World, tmp_pat
     world.take([], watermark=START)
     async with site_of(world, tmp_path) as site:
         world.writing.command("DROP TABLE links SYNC")
-        world.writing.command("DROP TABLE states SYNC")
+        world.writing.command("DROP TABLE histories SYNC")
 
         answer = await site.get("/v1/elements/case/A3", site.token(PROVINCE))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 import pytest
@@ -77,24 +77,23 @@ def places(engine: Warehouse) -> Iterator[Places]:
 def parameters(single: Warehouse) -> dict[str, Any]:
     """Something to ask for each name that a query file uses."""
     things = single.rows("SELECT element, id FROM things FINAL ORDER BY element, id LIMIT 200")
-    versions = single.rows("SELECT id, version FROM states FINAL WHERE element = 'case' LIMIT 50")
-    places = single.rows("SELECT element, id, version FROM states FINAL WHERE element = 'case'")
+    versions = single.rows("SELECT element, id, version FROM states FINAL WHERE element = 'case'")
     persons = single.rows("SELECT DISTINCT id FROM states WHERE element = 'person'")
     cases = single.rows("SELECT DISTINCT id FROM states WHERE element = 'case'")
     senders = [sender for (sender,) in single.rows("SELECT DISTINCT sender FROM arrivals")]
+    ((case,),) = single.rows("SELECT argMin(id, received_at) FROM links WHERE element = 'case'")
     active = [f"{e.name}/{status}" for e in ELEMENTS.values() for status in sorted(e.active)]
     statuses = [s for (s,) in single.rows("SELECT DISTINCT status FROM states")]
     return {
         **EVER,
         "things": things,
         "versions": versions,
-        "places": places,
-        "positions": single.rows("SELECT node, position FROM events ORDER BY position LIMIT 200"),
         "persons": [id_ for (id_,) in persons],
         "cases": [id_ for (id_,) in cases],
         "senders": sorted(senders),
         "elements": list(ELEMENTS),
         "element": "case",
+        "id": case,
         "statuses": statuses,
         "active": active,
         "scope": "35",
@@ -138,11 +137,18 @@ def rows(warehouse: Warehouse, name: str, given: Mapping[str, Any]) -> list[tupl
     return sorted(warehouse.rows(f"{text}{joint} {SETTINGS}", used), key=repr)
 
 
+def unique(found: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Sorted rows, each once."""
+    return [row for row, _ in groupby(found)]
+
+
 FILES = [
-    "elements", "events_after", "facts_at", "freshness", "inside", "levels", "links_of",
-    "list_as_known", "list_as_was", "list_now", "measured_in", "places_of", "prev_of",
-    "replay_arrivals", "replay_moves", "sources", "states_of", "status_before", "steps_of",
+    "elements", "events_after", "freshness", "history_between", "history_of", "inside",
+    "last_before", "levels", "links_of", "list_as_known", "list_as_was", "list_now",
+    "measured_in", "replay_arrivals", "replay_moves", "sources", "steps_of", "versions_of",
 ]  # fmt: skip
+MAY_REPEAT = ("history_between", "history_of", "links_of", "measured_in", "versions_of")
+"""Their readers take a row that comes twice as one."""
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -150,9 +156,12 @@ def test_two_shards_answer_as_one_server(places: Places, name: str) -> None:
     """Spread by stream, each record twice."""
     given = parameters(places.single)
     expected = rows(places.single, name, given)
+    found = rows(places.shards, name, given)
 
     assert expected
-    assert rows(places.shards, name, given) == expected
+    if name in MAY_REPEAT:
+        expected, found = unique(expected), unique(found)
+    assert found == expected
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -39,14 +39,15 @@ EAGER = Pace(freshness_s=0, reload_s=0, reload_rest=0, unwatched_rest_s=0, check
 class World:
     """Views, and everything that reads them but the doors."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, *, reading: int = 1) -> None:
+        """``reading`` clients ask at once."""
         self.dsn = dsn
         self.writing = connect(dsn)
         apply(self.writing)
         self.keyframes = Keyframes(self.writing)
         self.progress = Progress()
         self.entries: list[Entry] = []
-        self.readers = Readers([connect(dsn)])
+        self.readers = Readers([connect(dsn) for _ in range(reading)])
         self.reads = Reads(self.readers, Moments(self.readers, self.progress))
         self.frames = Frames(
             self.reads, self.reads.first_heard, FUJIAN, CENTRES, freshness.Thresholds()

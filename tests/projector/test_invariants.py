@@ -17,7 +17,7 @@ from services.projector.view_files import load, named
 from tests.support.histories import counted, histories, records_of
 from tests.support.memory_log import MemberLog, MemoryTopic
 from tests.support.moments import counts_at
-from tests.support.projecting import checkpoint, contents, empty, insert, project
+from tests.support.projecting import FILLED, checkpoint, contents, empty, insert, project
 from tests.support.records import START
 
 SLICE = settings(
@@ -45,7 +45,7 @@ def disorder(warehouse: Warehouse, entries: list[Entry], data: st.DataObject) ->
     for _ in range(data.draw(st.integers(0, 3), label="crashes")):
         start = data.draw(st.integers(0, len(by_position)), label="from")
         block = by_position[start : start + data.draw(st.integers(1, 30), label="rows")]
-        table = data.draw(st.sampled_from(["flows", "things", "states", "links", "events"]))
+        table = data.draw(st.sampled_from(["events", *FILLED]))
         if block:
             insert(warehouse, block)
             warehouse.command(f"ALTER TABLE {table} DELETE WHERE 1 SETTINGS mutations_sync = 2")
@@ -137,7 +137,7 @@ def test_levels_add_up_for_long(
 
 
 @settings(SLICE, max_examples=5)
-@given(histories(), st.sampled_from(["flows", "things", "states", "links", "arrivals"]))
+@given(histories(), st.sampled_from(FILLED))
 def test_rebuilding_gives_equal_tables(
     warehouse: Warehouse, entries: list[Entry], name: str
 ) -> None:

@@ -9,10 +9,9 @@ from services.projector import fills
 from services.projector import rebuild as rebuilding
 from services.projector.rebuild import Range, chunks, fill, heads, rebuild
 from services.projector.view_files import load, named
-from tests.support.projecting import contents, insert, project
+from tests.support.projecting import FILLED, contents, insert, project
 from tests.support.records import province
 
-FILLED = ("flows", "things", "states", "links", "arrivals")
 ENTRIES = list(islice(province(4), 600))
 
 

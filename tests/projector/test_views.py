@@ -9,7 +9,7 @@ import pytest
 from services.backbone.log import Entry
 from services.backbone.warehouse import Warehouse
 from tests.support.events import minimal
-from tests.support.projecting import contents, insert
+from tests.support.projecting import FILLED, contents, insert
 from tests.support.records import START, Recorder
 
 COUNTY = "350203000000"
@@ -258,7 +258,7 @@ def test_the_same_block_twice_changes_nothing(warehouse: Warehouse, day: Day) ->
     """Keys make inserts idempotent in every table."""
     for type_ in ("incident.disposed", "person.admitted", "case.accepted", "person.released"):
         day.record(type_)
-    tables = ("events", "flows", "states", "things", "links", "arrivals")
+    tables = ("events", *FILLED)
     insert(warehouse, day.entries)
     once = {table: contents(warehouse, table) for table in tables}
     insert(warehouse, day.entries[1:3])

@@ -1,4 +1,5 @@
--- Every version of every thing: pages, timelines and lists as known at any moment.
+-- Every version of every thing, without what it said: lists as known at any moment, and as it
+-- was.
 -- table
 CREATE TABLE states
 (
@@ -16,8 +17,7 @@ CREATE TABLE states
     type        String,
     fact_id     String,
     corrects    Nullable(String),
-    unusual     Bool,
-    state       String CODEC(ZSTD(1))
+    unusual     Bool
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (element, id, version)
@@ -38,6 +38,5 @@ SELECT
     type,
     events.id AS fact_id,
     corrects,
-    changes.unusual[1] AS unusual,
-    state
+    changes.unusual[1] AS unusual
 FROM events

@@ -1,0 +1,8 @@
+-- The facts of some things, in no order; one that was inserted twice may come twice.
+SELECT element, subject, version, toUnixTimestamp64Micro(occurred_at) AS occurred_us,
+       toUnixTimestamp64Micro(received_at) AS received_us, type, corrects, state, data, rest
+FROM histories
+WHERE (element, subject) IN {things:Array(Tuple(String, String))}
+  AND received_at <= {known:DateTime64(6, 'UTC')}
+-- A few rows: more threads would only wait for one another.
+SETTINGS max_threads = 1

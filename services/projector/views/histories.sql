@@ -1,0 +1,37 @@
+-- Every fact of every thing, whole, by thing and time: a page, a timeline and a record read all of
+-- a few things, or some hours of a room. What is neither asked for nor long is one JSON array: to
+-- open two dozen columns in each part takes longer than to read what stands in them, and their marks
+-- would fill the memory. All columns of a granule lie together (in one file, however large); the
+-- least and the greatest version of each tell where a certain one is.
+-- table
+CREATE TABLE histories
+(
+    element     String,
+    subject     String,
+    occurred_at DateTime64(6, 'UTC'),
+    version     UInt32,
+    received_at DateTime64(6, 'UTC'),
+    type        String,
+    corrects    Nullable(String),
+    state       String CODEC(ZSTD(1)),
+    data        String CODEC(ZSTD(1)),
+    rest        String CODEC(ZSTD(1)),
+    INDEX versions version TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (element, subject, occurred_at, version)
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+-- select
+SELECT
+    element,
+    subject,
+    occurred_at,
+    version,
+    received_at,
+    type,
+    corrects,
+    state,
+    data,
+    toJSONString(tuple(node, position, stream, id, source, org, sender, recorded_at, changes,
+        refs, prev, sequence, missing, extensions)) AS rest
+FROM events
