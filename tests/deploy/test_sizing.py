@@ -94,7 +94,7 @@ def test_no_place_needs_more_than_can_share_the_log() -> None:
 
 def test_what_is_kept_for_years_is_spread_over_shards() -> None:
     """Five years of a country do not fit one server of 2 TB."""
-    assert size(PLACES[-1]).shards == 2
+    assert size(PLACES[-1]).shards == 3
 
 
 def test_one_event_store_takes_more_than_the_largest_place_sends() -> None:
