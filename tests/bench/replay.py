@@ -37,6 +37,7 @@ SPEED = 600
 PLAYED = timedelta(days=1)
 STEP = timedelta(seconds=SPEED / 4)
 RATE_EV_S = 200
+STILL_S = 10
 FRAMES = 40
 
 
@@ -124,6 +125,15 @@ def _load(server: Server) -> None:
          "--data", str(server.data), "--days", str(DAYS_LOADED), "--live-s", "0", "--quiet"],
         check=True,
     )  # fmt: skip
+    _stands_still(server)
+
+
+def _stands_still(server: Server) -> None:
+    """Return once a load has come to the views: nobody sends, so nothing moves any more."""
+    token, shown = server.token(PROVINCE, "wall"), list[object]()
+    while len(shown) < 2 or shown[-1] != shown[-2]:
+        time.sleep(STILL_S)
+        shown.append(server.get(f"/v1/orgs/{PROVINCE}/panels/person", token)["statuses"])
 
 
 async def _both(server: Server, place: Place, first: int) -> tuple[list[Viewer], list[float]]:

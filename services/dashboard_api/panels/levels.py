@@ -8,14 +8,13 @@ organisation's own code: children always add up to their parent.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from schemas.elements import ELEMENTS
 from schemas.organisations import bucket_of, scope_of
 from services.dashboard_api.panels.buckets import buckets_until
 
-_K = TypeVar("_K", bound=Hashable)
 LENGTHS = (2, 4, 6, 12)
 _ACTIVE = {name: element.active for name, element in ELEMENTS.items()}
 _PARENT_LENGTH = {2: 0, 4: 2, 6: 4, 12: 6}
@@ -69,11 +68,13 @@ class Levels:
 
     def add_level(self, element: str, org: str, status: str, n: int) -> None:
         """Add to the number of a cell, and to all that it adds up to."""
-        _step(self.cells, Cell(element, org, status), n)
-        way = self._ways_up.get((element, org)) or self._way_up(element, org)
+        cell = Cell(element, org, status)
+        self.cells[cell] = self.cells.get(cell, 0) + n
+        key = (element, org)
+        way = self._ways_up.get(key) or self._way_up(element, org)
         for numbers in way.numbers:
             numbers[status] = numbers.get(status, 0) + n
-        self._touched.update(way.touched)
+        self._touched.add(key)
 
     def add_move(self, element: str, org: str, bucket: int, n: int) -> None:
         """Tell the trend that the active things of an organisation rose by ``n`` in a bucket."""
@@ -98,8 +99,8 @@ class Levels:
 
     def touched(self) -> set[tuple[str, str]]:
         """(element, organisation) of every number that moved since the last call."""
-        touched, self._touched = self._touched, set()
-        return touched
+        added_to, self._touched = self._touched, set()
+        return {number for key in added_to for number in self._ways_up[key].touched}
 
     def statuses(self, element: str, org: str) -> Statuses:
         """The number of each status at an organisation and all below it."""
@@ -164,7 +165,3 @@ def differences(
     """Every cell whose number is not the same in both: (cell, held, counted)."""
     pairs = ((c, held.get(c, 0), counted.get(c, 0)) for c in held.keys() | counted.keys())
     return sorted(pair for pair in pairs if pair[1] != pair[2])
-
-
-def _step(numbers: dict[_K, int], key: _K, n: int) -> None:
-    numbers[key] = numbers.get(key, 0) + n
