@@ -42,9 +42,11 @@ async def facts_of(
 
 async def versions_of(readers: Readers, places: Sequence[Place]) -> dict[Place, Fact]:
     """Certain facts of things, those of them that there are; raises WarehouseFailed."""
-    if not places:
-        return {}
-    return await _facts(readers, "versions_of", {"versions": list(places)})
+    found: dict[Place, Fact] = {}
+    for start in range(0, len(places), THINGS_AT_ONCE):
+        some = list(places[start : start + THINGS_AT_ONCE])
+        found |= await _facts(readers, "versions_of", {"versions": some})
+    return found
 
 
 async def status_before(readers: Readers, thing: Key, moment: datetime, known: datetime) -> str:
