@@ -1,9 +1,9 @@
-/** Draws the map's two layers: the regions below, what the pointer and the labels ask for above. */
+/** Draws the map's three layers: loads, borders, and what the pointer and the labels ask for. */
 import { geoMercator, geoPath, type GeoProjection } from 'd3-geo';
 import { leadEnd, type Box } from '../model/labels';
 import type { Regions } from '../model/regions';
 import { fillOf } from '../model/scale';
-import { hatch, type Surface } from './canvas';
+import { hatching, type Surface } from './canvas';
 
 export interface Extent {
   left: number;
@@ -65,31 +65,44 @@ const SCOPE_LINE = '#6d8ba5';
 const FAR_LINE = '#1c2933';
 const DARK_LINE = '#4d5c69';
 
-export function paintRegions(surface: Surface, drawing: Drawing, load: Load, rem: number): void {
-  const { context, width, height } = surface;
+/** Paints the load of each county, and again only where it looks otherwise than before. */
+export class LoadPainter {
+  private readonly painted = new Map<string, string>();
+  private readonly shown: readonly CountyPath[];
+  private readonly hatches: { dark: CanvasPattern | null; unknown: CanvasPattern | null };
+
+  constructor(
+    private readonly context: CanvasRenderingContext2D,
+    drawing: Drawing,
+    rem: number,
+  ) {
+    this.shown = drawing.counties.filter(({ id }) => drawing.inScope(id));
+    this.hatches = {
+      dark: hatching(context, 0.7 * rem, BETWEEN, DARK_LINE),
+      unknown: hatching(context, 0.7 * rem, BETWEEN, FAR_LINE),
+    };
+  }
+
+  paint(load: Load): void {
+    for (const { id, path } of this.shown) {
+      const dark = load.unknown ? 'unknown' : load.isDark(id) ? 'dark' : null;
+      const look = dark ?? fillOf(load.values.get(id) ?? 0, load.top);
+      if (this.painted.get(id) === look) continue;
+      this.painted.set(id, look);
+      this.context.fillStyle = dark === null ? look : (this.hatches[dark] ?? BETWEEN);
+      this.context.fill(path);
+    }
+  }
+}
+
+/** The borders lie on a layer of their own: numbers never move them. */
+export function paintBorders(surface: Surface, drawing: Drawing, rem: number): void {
+  const { context } = surface;
   context.lineJoin = 'round';
-  context.lineWidth = 0.1 * rem;
-  const shown = drawing.counties.filter(({ id }) => drawing.inScope(id));
-  const dark = shown.filter(({ id }) => load.unknown || load.isDark(id));
-  for (const county of shown) {
-    const value = load.values.get(county.id) ?? 0;
-    context.fillStyle = dark.includes(county) ? BETWEEN : fillOf(value, load.top);
-    context.fill(county.path);
-  }
-  if (dark.length > 0) {
-    // All at once: hatching each by itself draws every line as often as there are counties.
-    context.save();
-    context.clip(together(dark));
-    hatch(context, { x: 0, y: 0, width, height }, 0.7 * rem, load.unknown ? FAR_LINE : DARK_LINE);
-    context.restore();
-  }
   stroke(context, drawing.coast, FAR_LINE, 0.12 * rem);
-  context.save();
-  const scope = together(shown);
+  const scope = together(drawing.counties.filter(({ id }) => drawing.inScope(id)));
   stroke(context, drawing.countyBorders, FAR_LINE, 0.1 * rem);
-  context.clip(scope);
-  stroke(context, drawing.countyBorders, BETWEEN, 0.16 * rem);
-  context.restore();
+  stroke(context, drawing.countyBorders, BETWEEN, 0.16 * rem, scope);
   stroke(context, drawing.cityBorders, CITY_LINE, 0.12 * rem, scope);
   stroke(context, drawing.outline, SCOPE_LINE, 0.15 * rem);
 }
