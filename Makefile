@@ -63,7 +63,7 @@ pytest: ready  ## the tests of Python and of the pages alone
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST)
 
 soak: ready  ## the long loops: kills, disorder, sums over many days
-	$(BIN)/pytest -m soak -o faulthandler_timeout=3600 $(PYTEST)
+	$(BIN)/pytest -m soak -o faulthandler_timeout=7200 $(PYTEST)
 
 bench: setup $(STAMPS)/test  ## benchmarks, each beside its part's own limit, into docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -37,6 +37,7 @@ from services.dashboard_api.printing import Printer
 from services.dashboard_api.readers import Readers
 from services.dashboard_api.reads import Reads
 from services.dashboard_api.replay.commands import Replays
+from services.dashboard_api.replay.film import Films
 from services.dashboard_api.replay.player import Shared
 from services.dashboard_api.replay.reads import ReplayReads
 from services.dashboard_api.replay.scene import Screen
@@ -105,8 +106,7 @@ class Dashboard:
         screen = Screen(elements.listed(organisations), tuple(centres), thresholds)
         self.replays = Replays(
             Shared(
-                ReplayReads(self._replaying, progress, self.live.firsts, screen),
-                Turns(),
+                Films(ReplayReads(self._replaying, progress, self.live.firsts, screen), Turns()),
                 LoopTime(),
                 metrics,
             ),

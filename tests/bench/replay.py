@@ -1,5 +1,7 @@
 """Many viewers play back a day at ×600 while centres post and a wall is live.
 
+First all play the same day from its beginning, as the walls of one room do; then each one from a
+moment of his own, so that no two have anything in common.
 A viewer's clock begins with its first push; every later one is due when the speed says so.  A
 moment of which no push came was left out, because the server had no time for it.  Beside it the
 part's own limit: the full query of one frame, which a replay without steps would need for each.
@@ -37,6 +39,7 @@ SPEED = 600
 PLAYED = timedelta(days=1)
 STEP = timedelta(seconds=SPEED / 4)
 RATE_EV_S = 200
+APART = timedelta(minutes=7)
 STILL_S = 10
 FRAMES = 40
 
@@ -136,10 +139,14 @@ def _stands_still(server: Server) -> None:
         shown.append(server.get(f"/v1/orgs/{PROVINCE}/panels/person", token)["statuses"])
 
 
-async def _both(server: Server, place: Place, first: int) -> tuple[list[Viewer], list[float]]:
+async def _both(
+    server: Server, place: Place, first: int, apart: timedelta
+) -> tuple[list[Viewer], list[float]]:
     """All viewers play while centres post and a wall is live."""
-    to = datetime.now(UTC) - timedelta(minutes=5)
-    viewers = [Viewer(server.url, server.token(PROVINCE, "wall"), to) for _ in range(VIEWERS)]
+    end = datetime.now(UTC) - timedelta(minutes=5)
+    viewers = [
+        Viewer(server.url, server.token(PROVINCE, "wall"), end - n * apart) for n in range(VIEWERS)
+    ]
     playing = asyncio.gather(*(viewer.play() for viewer in viewers))
     seconds = PLAYED.total_seconds() / SPEED - 20
     latencies = await measure(place, RATE_EV_S, first, seconds)
@@ -147,20 +154,22 @@ async def _both(server: Server, place: Place, first: int) -> tuple[list[Viewer],
     return viewers, latencies
 
 
-def _rows(viewers: list[Viewer], latencies: list[float], query: float) -> Iterator[Row]:
+def _rows(
+    what: str, viewers: list[Viewer], latencies: list[float], query: float, cores: float
+) -> Iterator[Row]:
     late_ms = [late * 1000 for viewer in viewers for late in viewer.late_s]
     expected = VIEWERS * (PLAYED // STEP + 1)
     left_out = 100 * (1 - sum(viewer.moments for viewer in viewers) / expected)
     kib_s = sum(viewer.bytes for viewer in viewers) / VIEWERS / 1024
     kib_s /= PLAYED.total_seconds() / SPEED
-    who = f"{VIEWERS} viewers ×{SPEED}, {len(PANELS)} panels of the province"
     note = f"limit: one frame's full query; {expected:,} moments, {kib_s:.0f} KiB/s to each"
-    yield Row(f"{who}, lateness of a push, p50", query, statistics.median(late_ms), "ms", note)
-    yield Row(f"{who}, lateness of a push, p99", query, percentile(late_ms, 0.99), "ms", "")
-    yield Row(f"{who}, moments left out", None, left_out, "%", "for want of time")
-    name = f"posted → patch at a socket meanwhile, {RATE_EV_S} ev/s"
+    yield Row(f"{what}, lateness of a push, p50", query, statistics.median(late_ms), "ms", note)
+    yield Row(f"{what}, lateness of a push, p99", query, percentile(late_ms, 0.99), "ms", "")
+    yield Row(f"{what}, moments left out", None, left_out, "%", "for want of time")
+    name = f"{what}: posted → patch at a socket, {RATE_EV_S} ev/s"
     yield Row(f"{name}, p50", None, statistics.median(latencies), "ms", "")
     yield Row(f"{name}, p99", 500.0, percentile(latencies, 0.99), "ms", "limit: what it may be")
+    yield Row(f"{what}: cores that the server took", None, cores, "cores", "")
 
 
 def run() -> list[Row]:
@@ -174,12 +183,15 @@ def run() -> list[Row]:
         query = statistics.median(
             asyncio.run(_full_queries_ms(server, datetime.now(UTC) - timedelta(minutes=5)))
         )
-        process = psutil.Process(server.pid)
-        before, began = sum(process.cpu_times()[:2]), time.perf_counter()
-        viewers, latencies = asyncio.run(_both(server, place, len(alone)))
-        cores = (sum(process.cpu_times()[:2]) - before) / (time.perf_counter() - began)
-        rows = list(_rows(viewers, latencies, query))
-        rows.append(Row("cores that the server took meanwhile", None, cores, "cores", ""))
+        posted, rows = len(alone), list[Row]()
+        who = f"{VIEWERS} viewers ×{SPEED}, {len(PANELS)} panels of the province"
+        for what, apart in ((f"{who}, one day", timedelta(0)), (f"{who}, each his own", APART)):
+            process = psutil.Process(server.pid)
+            before, began = sum(process.cpu_times()[:2]), time.perf_counter()
+            viewers, latencies = asyncio.run(_both(server, place, posted, apart))
+            posted += len(latencies)
+            cores = (sum(process.cpu_times()[:2]) - before) / (time.perf_counter() - began)
+            rows += _rows(what, viewers, latencies, query, cores)
         rows.append(
             Row(
                 f"posted → patch at a socket without viewers, {RATE_EV_S} ev/s, p99",

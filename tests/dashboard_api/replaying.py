@@ -14,6 +14,7 @@ from services.dashboard_api.panels import elements, freshness
 from services.dashboard_api.patch import apply
 from services.dashboard_api.readers import Readers
 from services.dashboard_api.replay.commands import Replays
+from services.dashboard_api.replay.film import Films
 from services.dashboard_api.replay.player import Shared
 from services.dashboard_api.replay.reads import ReplayReads
 from services.dashboard_api.replay.scene import Screen
@@ -116,7 +117,8 @@ class Theatre:
         self.reads = ReplayReads(
             readers or world.readers, world.progress, world.reads.first_heard, SCREEN
         )
-        shared = Shared(self.reads, Turns(), self.time, world.metrics)
+        self.films = Films(self.reads, Turns())
+        shared = Shared(self.films, self.time, world.metrics)
         self.replays = Replays(shared, world.progress, Limits(**limits))
 
     def begin(self, looker: Looker, wish: Replay, user: str = "somebody") -> Any:

@@ -150,8 +150,7 @@ class Levels:
 
 def total(element: str, statuses: Statuses) -> int:
     """Things whose status is active."""
-    active = _ACTIVE[element]
-    return sum(n for status, n in statuses.items() if status in active)
+    return sum([statuses.get(status, 0) for status in _ACTIVE[element]])
 
 
 def standing(statuses: Statuses) -> dict[str, int]:

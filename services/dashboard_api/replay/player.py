@@ -1,11 +1,10 @@
-"""One replay as it runs: counts a moment, plays on from it, and does what its client says."""
+"""One replay as it runs: shows a moment, plays on from it, and does what its client says."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -13,12 +12,10 @@ import msgspec
 from schemas.frames import Failure, PanelChange, Replaying, ReplayPush, ReplayState
 from services.backbone.errors import WarehouseFailed
 from services.backbone.telemetry import Metrics
-from services.dashboard_api.replay.clock import PUSH_S, Grid, grid_from
-from services.dashboard_api.replay.course import Course
-from services.dashboard_api.replay.pushes import Shown
-from services.dashboard_api.replay.reads import Ground, ReplayReads
-from services.dashboard_api.replay.scene import Scene, Stretch, View
-from services.dashboard_api.replay.turns import Turns
+from services.dashboard_api.replay.clock import PUSH_S, Clock, grid_from
+from services.dashboard_api.replay.film import Film, Films
+from services.dashboard_api.replay.pushes import Picture, Shown
+from services.dashboard_api.replay.scene import View
 from services.dashboard_api.replay.waiting import Time
 
 log = logging.getLogger(__name__)
@@ -49,18 +46,28 @@ class Span(NamedTuple):
 class Shared(NamedTuple):
     """What all replays of a process have in common."""
 
-    reads: ReplayReads
-    turns: Turns
+    films: Films
     time: Time
     metrics: Metrics
 
 
 class _Goal(NamedTuple):
-    """A moment to be counted anew."""
+    """A moment from which a film is to be begun."""
 
     moment: datetime
     due_s: float | None = None
     """When it was to be shown, for one that fell behind; else the clock begins when it is."""
+
+
+class _Seat(NamedTuple):
+    """Where one who plays is in a film."""
+
+    film: Film
+    step: int
+    """The newest one that was due."""
+    picture: Picture
+    clock: Clock | None
+    """None while it stands still."""
 
 
 class Player:
@@ -71,38 +78,41 @@ class Player:
         self._span = span
         self._speed = speed
         self._viewer = viewer
-        self._reads, self._turns, self._time, self._metrics = shared
+        self._films, self._time, self._metrics = shared
         self._state: ReplayState = "playing"
         self._moment = self._told_moment = span.from_
         self._goal: _Goal | None = _Goal(span.from_)
-        self._scene: Scene | None = None
-        self._ground: Ground | None = None
-        self._course: Course | None = None
+        self._film: Film | None = None
+        self._seat: _Seat | None = None
         self._shown = Shown()
         self._n = 0
         self._news = asyncio.Event()
 
     def seek(self, moment: datetime) -> None:
         """Show another moment; what had ended plays on from there."""
-        self._goal, self._moment = _Goal(moment), moment
+        self._shown.forget()
+        self._go_to(moment)
         if self._state == "ended":
             self._state = "playing"
-        self._interrupt()
 
     def pause(self) -> None:
         """Stay at the moment that is shown, or just about to be."""
         self._state = "paused"
-        self._interrupt()
+        if self._seat:
+            self._seat = self._seat._replace(clock=None)
+        self._news.set()
 
     def resume(self, speed: int | None = None) -> None:
         """Play on, faster or slower if so; from the beginning where the end is shown."""
-        changed = self._state != "playing" or speed not in (None, self._speed)
+        another_speed = speed not in (None, self._speed)
         self._speed = self._speed if speed is None else speed
-        self._state = "playing"
-        if changed and self._goal is None and self._moment >= self._span.to:
+        stood, self._state = self._state != "playing", "playing"
+        if self._goal is None and (stood or another_speed) and self._moment >= self._span.to:
             self.seek(self._span.from_)
-        elif changed:
-            self._interrupt()
+        elif another_speed:
+            self._go_to(self._moment)
+        elif stood:
+            self._news.set()
 
     def told(self, state: ReplayState | None = None) -> Replaying:
         """Where it stands."""
@@ -134,17 +144,16 @@ class Player:
             self._state = "stopped"
             self._tell({}, _FAILED)
         finally:
-            self._leave_course()
+            self._leave()
 
-    def _interrupt(self) -> None:
-        self._leave_course()
+    def _go_to(self, moment: datetime) -> None:
+        self._goal, self._moment = _Goal(moment), moment
         self._news.set()
 
-    def _leave_course(self) -> None:
-        """What was read ahead is of no use: the next step is another one."""
-        if self._course:
-            self._course.close()
-        self._course = None
+    def _leave(self) -> None:
+        if self._film:
+            self._films.leave(self._film)
+        self._film = self._seat = None
 
     async def _go_on(self) -> float | None:
         """Do what is due; when to look again, None for not before a command."""
@@ -152,95 +161,70 @@ class Player:
             self._shown.forget()
             return self._time.now_s() + PUSH_S
         if self._goal:
-            await self._count(self._goal)
-        elif self._scene and self._state == "playing":
-            await self._play(self._scene)
-        elif self._scene and self._shown.lacks(self._span.view.panels):
-            await self._show(self._scene)
+            await self._begin(self._goal)
+        elif self._seat and self._state == "playing":
+            await self._play(self._seat)
+        elif self._seat and self._shown.lacks(self._seat.picture):
+            self._tell(self._shown.changes(self._seat.picture))
         if self._goal:
             return self._time.now_s()
-        if self._state != "playing" or self._course is None or self._course.clock is None:
+        if self._state != "playing" or self._seat is None or self._seat.clock is None:
             return None
-        return self._course.clock.due_s(self._course.step + 1)
+        return self._seat.clock.due_s(self._seat.step + 1)
 
-    async def _count(self, goal: _Goal) -> None:
-        """Show a moment by the full query, and begin to play from it."""
-        scene, ground = await self._reads.scene(self._span.view, goal.moment)
+    async def _begin(self, goal: _Goal) -> None:
+        """Show a moment as the beginning of a film, and begin to play from it."""
+        film = self._films.join(self._span.view, grid_from(goal.moment, self._span.to, self._speed))
+        self._leave()
+        self._film = film
+        _, picture = await film.picture(0)
         if self._goal is not goal:
             return
-        self._scene, self._ground, self._goal = scene, ground, None
-        self._moment = goal.moment
-        self._shown.forget()
+        self._goal, self._moment = None, goal.moment
         if goal.moment >= self._span.to and self._state == "playing":
             self._state = "ended"
-        course = self._set_out(scene)
-        await self._show(scene)
-        now_s = self._time.now_s()
-        if course:
-            course.start(self._speed, now_s if goal.due_s is None else goal.due_s)
-        if goal.due_s is not None:
-            self._metrics.replay_late_s.observe(now_s - goal.due_s)
+        self._seat = _Seat(film, 0, picture, None)
+        changes = self._shown.changes(picture)
+        if changes or not self._n or goal.moment != self._told_moment:
+            self._tell(changes)
+        if self._state == "playing":
+            self._start(self._seat, goal.due_s)
 
-    async def _play(self, scene: Scene) -> None:
+    def _start(self, seat: _Seat, due_s: float | None = None) -> None:
+        """What is shown was due then, or just now."""
+        grid = seat.film.grid
+        played_s = (grid.moment(seat.step) - grid.anchor).total_seconds() / self._speed
+        began_s = (self._time.now_s() if due_s is None else due_s) - played_s
+        self._seat = seat._replace(clock=Clock(grid, began_s, self._speed))
+        seat.film.read_ahead()
+
+    async def _play(self, seat: _Seat) -> None:
         """Show the newest step that is due; those between are walked over and not shown."""
-        course = self._course
-        if course is None or course.clock is None:
-            course = self._set_out(scene)
-            if course:
-                course.start(self._speed, self._time.now_s())
+        film, clock = seat.film, seat.clock
+        if clock is None:
+            self._start(seat)
             return
-        clock = course.clock
         step = clock.reached(self._time.now_s())
-        if step <= course.step:
+        if step <= seat.step:
             return
-        self._moment = course.grid.moment(step)
-        if course.lags(step) or self._is_another_past(course, step):
+        self._moment = film.grid.moment(step)
+        if not film.reaches(step):
             self._goal = _Goal(self._moment, clock.due_s(step))
             return
-        if not await course.walk(scene, step, self._turns):
-            # A command came: the scene stands somewhere between.
-            self._goal = self._goal or _Goal(self._moment)
+        shown, picture = await film.picture(step)
         if self._goal:
             return
-        scene.at(self._moment)
+        if shown < step and self._state != "playing":
+            # A command was answered with the moment that was due: it is what is to be shown.
+            self._goal = _Goal(self._moment)
+            return
+        self._moment = film.grid.moment(shown)
         if self._moment >= self._span.to and self._state == "playing":
             self._state = "ended"
-        if await self._show(scene):
+        self._seat = _Seat(film, step, picture, clock if self._state == "playing" else None)
+        if shown > seat.step:
+            self._tell(self._shown.changes(picture))
             self._metrics.replay_late_s.observe(self._time.now_s() - clock.due_s(step))
-
-    def _is_another_past(self, course: Course, step: int) -> bool:
-        """Whether an import has changed what came before; looked at once in a stretch."""
-        ground = self._ground
-        return ground is not None and course.leaves_stretch(step) and not self._reads.stands(ground)
-
-    def _set_out(self, scene: Scene) -> Course | None:
-        """Begin to read ahead of a scene, where it is to play."""
-        self._leave_course()
-        ground = self._ground
-        if self._state != "playing" or ground is None:
-            return None
-
-        async def read(grid: Grid, after: int) -> Stretch:
-            return await self._reads.stretch(self._span.view, ground, grid, after)
-
-        self._course = Course(grid_from(scene.moment, self._span.to, self._speed), read)
-        return self._course
-
-    async def _show(self, scene: Scene) -> bool:
-        """Render what may have changed, and tell it; False where a command made it void."""
-        changes: dict[str, PanelChange] = {}
-        wanted = {*scene.due(), *self._shown.lacks(self._span.view.panels)}
-        for panel in (panel for panel in self._span.view.panels if panel in wanted):
-            change = await self._turns.take(partial(self._change, scene, panel))
-            if self._goal:
-                return False
-            if change:
-                changes[panel] = change
-        self._tell(changes)
-        return True
-
-    def _change(self, scene: Scene, panel: str) -> PanelChange | None:
-        return self._shown.change(panel, scene.frame(panel))
 
     def _tell(self, changes: dict[str, PanelChange], error: Failure | None = None) -> None:
         push = ReplayPush(
@@ -261,5 +245,5 @@ class Player:
         self._goal = self._goal or _Goal(self._told_moment)
         self._moment = self._told_moment
         self._state = "paused"
-        self._leave_course()
+        self._leave()
         self._tell({}, _NO_VIEWS)

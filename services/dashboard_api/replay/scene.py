@@ -21,6 +21,9 @@ from services.dashboard_api.panels.sources import Arrival, Heard, Sources
 Row = Sequence[Any]
 FLOWS_AT_ONCE = 500
 """So many are added before others get their turn."""
+FORGET_EVERY_S = 4 * 3600
+"""Looking for what no trend shows any more takes longer than holding it for a while."""
+_SHOWN_S = (BUCKETS + 2) * BUCKET_S
 
 
 class View(NamedTuple):
@@ -126,6 +129,7 @@ class Scene:
         self._speaking = speaking
         self._screen = screen
         self._bucket = bucket_of_moment(moment)
+        self._forgot_before = self._bucket - _SHOWN_S
         self._due: set[str] = set(view.panels)
 
     def at(self, moment: datetime) -> None:
@@ -134,8 +138,7 @@ class Scene:
         bucket = bucket_of_moment(moment)
         if bucket != self._bucket:
             self._bucket = bucket
-            self.levels.forget_before(bucket - (BUCKETS + 2) * BUCKET_S)
-            self.heard.forget_before(bucket - (BUCKETS + 2) * BUCKET_S)
+            self._forget_before(bucket - _SHOWN_S)
             self._due.update(self.view.panels)
         touched = self.levels.touched()
         self._due.update(p for p in self.view.elements if (p, self.view.org) in touched)
@@ -143,6 +146,12 @@ class Scene:
             self._due.update(self.view.elements)
         if self.view.with_freshness:
             self._due.add(freshness.PANEL)  # silence grows by itself
+
+    def _forget_before(self, bucket: int) -> None:
+        if bucket - self._forgot_before >= FORGET_EVERY_S:
+            self._forgot_before = bucket
+            self.levels.forget_before(bucket)
+            self.heard.forget_before(bucket)
 
     def due(self) -> list[str]:
         """The panels that may show something else than when this was asked last."""

@@ -14,7 +14,6 @@ from services.dashboard_api.replay.scene import Stretch
 from services.dashboard_api.replay.turns import Turns
 from tests.dashboard_api.histories import START
 from tests.dashboard_api.replay.test_scene import BUCKET, STATION, scene
-from tests.dashboard_api.site import until
 
 GRID = Grid(START, timedelta(seconds=1), START + timedelta(seconds=3 * STRETCH_STEPS))
 
@@ -42,16 +41,16 @@ class Reading:
 async def test_one_stretch_is_read_ahead_and_no_more() -> None:
     """While the first is walked the second is read; the third only when the second is walked."""
     reading, one = Reading(), scene()
-    course = Course(GRID, reading)
+    course = Course(GRID, 0, reading)
 
-    assert await course.walk(one, 1, Turns())
+    await course.walk(one, 1, Turns())
     await asyncio.sleep(0)
     assert reading.after == [0, STRETCH_STEPS]
-    assert await course.walk(one, STRETCH_STEPS, Turns())
+    await course.walk(one, STRETCH_STEPS, Turns())
     assert not course.leaves_stretch(STRETCH_STEPS)
     assert course.leaves_stretch(STRETCH_STEPS + 1)
     assert reading.after == [0, STRETCH_STEPS]
-    assert await course.walk(one, GRID.last, Turns())
+    await course.walk(one, GRID.last, Turns())
 
     assert reading.after == [0, STRETCH_STEPS, 2 * STRETCH_STEPS]
     assert one.levels.statuses("case", STATION) == {"open": GRID.last}
@@ -60,24 +59,23 @@ async def test_one_stretch_is_read_ahead_and_no_more() -> None:
 
 async def test_what_lies_two_stretches_ahead_is_too_far() -> None:
     """Counting anew is quicker."""
-    course = Course(GRID, Reading())
+    course = Course(GRID, 0, Reading())
 
     assert not course.lags(2 * STRETCH_STEPS)
     assert course.lags(2 * STRETCH_STEPS + 1)
     course.close()
 
 
-async def test_one_that_is_closed_on_the_way_says_so() -> None:
-    """Whoever walks it is told, and goes another way."""
-    reading = Reading()
-    reading.waits.clear()
-    course = Course(GRID, reading)
-    walking = asyncio.create_task(course.walk(scene(), 1, Turns()))
-    await until(lambda: reading.after)
+async def test_it_begins_where_the_scene_stands() -> None:
+    """What came before is in the scene already."""
+    reading, one = Reading(), scene()
+    course = Course(GRID, 7, reading)
 
+    await course.walk(one, 10, Turns())
+
+    assert reading.after == [7, 7 + STRETCH_STEPS]
+    assert one.levels.statuses("case", STATION) == {"open": 3}
     course.close()
-
-    assert await walking is False
 
 
 async def test_a_stretch_that_cannot_be_read_is_told_when_it_is_needed() -> None:
@@ -86,13 +84,13 @@ async def test_a_stretch_that_cannot_be_read_is_told_when_it_is_needed() -> None
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
     reading, one = Reading(), scene()
     reading.fails_after = STRETCH_STEPS
-    course = Course(GRID, reading)
-    assert await course.walk(one, STRETCH_STEPS, Turns())
+    course = Course(GRID, 0, reading)
+    await course.walk(one, STRETCH_STEPS, Turns())
     with pytest.raises(WarehouseFailed):
         await course.walk(one, STRETCH_STEPS + 1, Turns())
 
-    other = Course(GRID, reading)
-    assert await other.walk(scene(), 1, Turns())
+    other = Course(GRID, 0, reading)
+    await other.walk(scene(), 1, Turns())
     await asyncio.sleep(0)
     other.close()
     del other, course

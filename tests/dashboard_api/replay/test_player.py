@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.dashboard_api.replay.scene import View
 from tests.dashboard_api.histories import START
 from tests.dashboard_api.replaying import Looker, Theatre, wish
 from tests.dashboard_api.site import until
@@ -86,10 +87,17 @@ async def test_moments_that_were_due_long_ago_are_left_out(history: World) -> No
     assert looker.gaps == 0
 
 
-async def test_one_that_fell_far_behind_counts_anew(history: World) -> None:
+async def test_one_that_fell_far_behind_counts_anew(history: World, monkeypatch: Any) -> None:
     """After a long standstill the moment that is due comes at once, by the full query."""
-    theatre = Theatre(history)
+    theatre, counted = Theatre(history), list[datetime]()
     to = FROM + 10 * HOUR
+    scene = theatre.reads.scene
+
+    async def noted(view: View, moment: datetime) -> Any:
+        counted.append(moment)
+        return await scene(view, moment)
+
+    monkeypatch.setattr(theatre.reads, "scene", noted)
 
     def standstill(looker: Looker) -> None:
         theatre.time.s += 40.0 if len(looker.pushes) == 3 else 0.0
@@ -99,7 +107,8 @@ async def test_one_that_fell_far_behind_counts_anew(history: World) -> None:
     await looker.ended()
 
     assert (looker.moments[3] - FROM) // timedelta(seconds=150) == 162
-    assert looker.kinds("person")[3] == "snapshot"
+    assert counted == [FROM, looker.moments[3]]
+    assert looker.kinds("person")[3] == "patch"
     assert looker.moments[4] - looker.moments[3] == timedelta(seconds=150)
     assert looker.frames["person"] == await queried(history, "person", to)
 

@@ -8,9 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dashboard_api.microseconds import us_of_moment
+from services.dashboard_api.panels.buckets import bucket_of_moment, key_of
 from services.dashboard_api.panels.levels import Levels
 from services.dashboard_api.panels.sources import Heard, Sources
-from services.dashboard_api.replay.scene import FLOWS_AT_ONCE, Row, Scene, Stretch, View
+from services.dashboard_api.replay.scene import (
+    FLOWS_AT_ONCE,
+    FORGET_EVERY_S,
+    Row,
+    Scene,
+    Stretch,
+    View,
+)
 from tests.dashboard_api.histories import START
 from tests.dashboard_api.replaying import SCREEN
 
@@ -112,3 +120,21 @@ def test_a_source_that_is_heard_again_makes_a_bucket_known() -> None:
 
     assert one.due() == ["case"]
     assert list(one.frame("case")["trend"].values())[-1] == 0
+
+
+def test_what_no_trend_shows_any_more_is_let_go_of() -> None:
+    """However long it plays, a little more than a day is held."""
+    one, held = scene("case"), list[int]()
+    for hour in range(1, 24 * 7):
+        moment = START + timedelta(hours=hour)
+        bucket = bucket_of_moment(moment)
+        flow = (hour, "case", STATION, "open", bucket, 1)
+        walk(Stretch(hour, [flow], [(hour, COUNTY[:6], bucket)], []), one, hour)
+        one.at(moment)
+        held.append(len(one.levels._moves["case", COUNTY[:6]]))
+
+    most_h = 24 + FORGET_EVERY_S // 3600
+    assert most_h - 1 <= max(held) <= most_h + 1
+    assert len(one.heard._buckets[COUNTY[:6]]) <= most_h + 1
+    newest = bucket_of_moment(START + timedelta(hours=24 * 7 - 1))
+    assert one.frame("case")["trend"][key_of(newest)] == 24 * 7 - 1
