@@ -14,7 +14,7 @@ from tests.support.service import POLL_S, READY_S
 
 LONGER_S = 6.0
 PROGRAM = """
-import sys, time
+import sys, threading, time
 from fastapi import FastAPI
 from services.backbone import serving
 
@@ -24,6 +24,13 @@ app = FastAPI()
 @app.get("/hang")
 async def waits_for_what_never_comes() -> None:
     time.sleep(60)
+
+def work() -> None:
+    raise RuntimeError("what nobody thought of")
+
+@app.get("/die")
+async def die() -> None:
+    threading.Thread(target=work, name="worker", daemon=True).start()
 
 @app.get("/")
 async def get() -> None:
@@ -64,6 +71,23 @@ def test_what_hangs_ends_and_says_where(tmp_path: Path) -> None:
         status = process.stop()
     assert status == 1
     assert "waits_for_what_never_comes" in process.log
+
+
+def test_a_thread_that_dies_ends_the_process(tmp_path: Path) -> None:
+    """In good order, with a status that has it begun anew, and its name and reason in the log."""
+    process, url = _served(tmp_path, hangs_s=60)
+    try:
+        _wait_until_served(process, url)
+        assert _asked(f"{url}/die", READY_S)
+        deadline_s = time.monotonic() + READY_S
+        while _asked(url, READY_S):
+            assert time.monotonic() < deadline_s, process.tail()
+            time.sleep(POLL_S)
+    finally:
+        status = process.stop()
+    assert status == 1
+    assert "the thread worker has died" in process.log
+    assert "what nobody thought of" in process.log
 
 
 def test_what_works_goes_on(tmp_path: Path) -> None:
