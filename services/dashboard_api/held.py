@@ -126,7 +126,7 @@ class Keeper:
         held, applied = self.held, self.applied
         if held is None:
             return []
-        cells = dict(held.levels.cells)
+        cells = held.levels.cells
         counted = await checks.levels(applied.watermark)
         if loads(progress.snapshot()) != loads(applied) or self.held is not held:
             return []

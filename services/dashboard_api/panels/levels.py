@@ -39,9 +39,10 @@ class Flow(NamedTuple):
 
 
 class _WayUp(NamedTuple):
-    """All that the number of an organisation adds up to, and how it is named."""
+    """All that the number of an organisation adds up to, and how it is named; its own is last."""
 
     numbers: tuple[dict[str, int], ...]
+    moves: tuple[dict[int, int], ...]
     touched: tuple[tuple[str, str], ...]
 
 
@@ -53,49 +54,57 @@ class Levels:
     """Numbers at one moment, and the moves of the day that led there."""
 
     def __init__(self) -> None:
-        self.cells: dict[Cell, int] = {}
         self._children: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
         self._moves: dict[tuple[str, str], dict[int, int]] = {}
         self._touched: set[tuple[str, str]] = set()
         self._ways_up: dict[tuple[str, str], _WayUp] = {}
-        self._trends: dict[tuple[str, str], tuple[dict[int, int], ...]] = {}
 
     def add(self, flow: Flow) -> None:
         """Count one flow that was received just now."""
-        self.add_level(flow.element, flow.org, flow.status, flow.delta)
-        if flow.status in _ACTIVE[flow.element]:
-            self.add_move(flow.element, flow.org, flow.bucket, flow.delta)
+        self.count(*flow)
 
-    def add_level(self, element: str, org: str, status: str, n: int) -> None:
+    def count(self, element: str, org: str, status: str, bucket: int, delta: int) -> None:
+        """Count one flow, given by its parts."""
+        way = self.add_level(element, org, status, delta)
+        if status in _ACTIVE[element]:
+            for moves in way.moves:
+                moves[bucket] = moves.get(bucket, 0) + delta
+
+    def add_level(self, element: str, org: str, status: str, n: int) -> _WayUp:
         """Add to the number of a cell, and to all that it adds up to."""
-        cell = Cell(element, org, status)
-        self.cells[cell] = self.cells.get(cell, 0) + n
         key = (element, org)
         way = self._ways_up.get(key) or self._way_up(element, org)
         for numbers in way.numbers:
             numbers[status] = numbers.get(status, 0) + n
         self._touched.add(key)
+        return way
 
     def add_move(self, element: str, org: str, bucket: int, n: int) -> None:
         """Tell the trend that the active things of an organisation rose by ``n`` in a bucket."""
-        trends = self._trends.get((element, org))
-        if trends is None:
-            scopes = ((element, org[:length]) for length in LENGTHS)
-            trends = tuple(self._moves.setdefault(scope, {}) for scope in scopes)
-            self._trends[element, org] = trends
-        for moves in trends:
+        way = self._ways_up.get((element, org)) or self._way_up(element, org)
+        for moves in way.moves:
             moves[bucket] = moves.get(bucket, 0) + n
 
     def _way_up(self, element: str, org: str) -> _WayUp:
         """Looked up once for each organisation: most of what is added is added there again."""
-        numbers, touched = [], []
+        numbers, moves, touched = [], [], []
         for length in LENGTHS:
             code = bucket_of(org, length)
             siblings = self._children.setdefault((element, org[: _PARENT_LENGTH[length]]), {})
             numbers.append(siblings.setdefault(code, {}))
+            moves.append(self._moves.setdefault((element, org[:length]), {}))
             touched.append((element, code))
-        way = self._ways_up[element, org] = _WayUp(tuple(numbers), tuple(touched))
+        way = self._ways_up[element, org] = _WayUp(tuple(numbers), tuple(moves), tuple(touched))
         return way
+
+    @property
+    def cells(self) -> dict[Cell, int]:
+        """Every number where it came in, before anything is summed up."""
+        return {
+            Cell(element, org, status): n
+            for (element, org), way in self._ways_up.items()
+            for status, n in way.numbers[-1].items()
+        }
 
     def touched(self) -> set[tuple[str, str]]:
         """(element, organisation) of every number that moved since the last call."""
@@ -142,7 +151,7 @@ class Levels:
 
     def orgs(self) -> set[str]:
         """Every organisation that ever was responsible for a thing."""
-        return {cell.org for cell in self.cells}
+        return {org for _, org in self._ways_up}
 
     def _below(self, element: str, scope: str) -> dict[str, dict[str, int]]:
         return self._children.get((element, scope), _NOTHING)

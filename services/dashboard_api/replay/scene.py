@@ -6,6 +6,7 @@ live does, and is rendered as live is: there is one way from numbers to a frame.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import msgspec
 from services.dashboard_api.microseconds import moment_of_us
 from services.dashboard_api.panels import elements, freshness
 from services.dashboard_api.panels.buckets import BUCKET_S, BUCKETS, bucket_of_moment
-from services.dashboard_api.panels.levels import Flow, Levels
+from services.dashboard_api.panels.levels import Levels
 from services.dashboard_api.panels.sources import Arrival, Heard, Sources
 
 Row = Sequence[Any]
@@ -75,7 +76,7 @@ class Stretch:
 
     def _add_flows(self, scene: Scene, step: int) -> None:
         for _, element, org, status, bucket, delta in self._flows.upto(step, FLOWS_AT_ONCE):
-            scene.levels.add(Flow(element, org, status, bucket, delta))
+            scene.levels.count(element, org, status, bucket, delta)
 
     def _add_rest(self, scene: Scene, step: int) -> None:
         for _, scope, bucket in self._heard.upto(step):
@@ -98,12 +99,17 @@ class _Cursor:
         """Whether there is anything left up to a step."""
         return self._next < len(self._rows) and self._rows[self._next][0] <= step
 
-    def upto(self, step: int, most: int | None = None) -> Iterator[Row]:
+    def upto(self, step: int, most: int | None = None) -> list[Row]:
         """The rows up to a step that were not taken yet, at most so many."""
-        while self.stands_before(step) and most != 0:
-            self._next += 1
-            most = None if most is None else most - 1
-            yield self._rows[self._next - 1]
+        first = self._next
+        end = bisect_right(self._rows, step, lo=first, key=_step)
+        self._next = end if most is None else min(end, first + most)
+        return self._rows[first : self._next]
+
+
+def _step(row: Row) -> int:
+    step: int = row[0]
+    return step
 
 
 class Scene:
