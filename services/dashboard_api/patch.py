@@ -13,6 +13,7 @@ from services.dashboard_api.errors import NullInPatch
 
 Json = Any
 Object = dict[str, Json]
+_ABSENT = object()
 
 
 def diff(old: Object, new: Object, path: str = "") -> Object:
@@ -22,7 +23,9 @@ def diff(old: Object, new: Object, path: str = "") -> Object:
     """
     patch: Object = {key: None for key in old if key not in new}
     for key, value in new.items():
-        before = old.get(key)
+        before = old.get(key, _ABSENT)
+        if before is value:
+            continue  # Most numbers are small, and those are the same objects everywhere.
         if isinstance(value, dict):
             if isinstance(before, dict):
                 inner = diff(before, value, f"{path}/{key}")
@@ -32,8 +35,7 @@ def diff(old: Object, new: Object, path: str = "") -> Object:
                 _refuse_null(value, f"{path}/{key}")
                 patch[key] = value
         elif value is None:
-            if before is not None or key not in old:
-                raise NullInPatch(f"{path}/{key}")
+            raise NullInPatch(f"{path}/{key}")
         elif before != value or type(before) is not type(value):
             patch[key] = value
     return patch

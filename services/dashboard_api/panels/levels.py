@@ -111,6 +111,11 @@ class Levels:
         added_to, self._touched = self._touched, set()
         return {number for key in added_to for number in self._ways_up[key].touched}
 
+    def touched_elements(self) -> set[str]:
+        """The elements of which any number moved since the last call of this or ``touched``."""
+        added_to, self._touched = self._touched, set()
+        return {element for element, _ in added_to}
+
     def statuses(self, element: str, org: str) -> Statuses:
         """The number of each status at an organisation and all below it."""
         scope = scope_of(org)

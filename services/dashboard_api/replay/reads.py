@@ -78,11 +78,7 @@ class ReplayReads:
         if ground.sources:
             asked = {**asked, "senders": sorted(ground.sources)}
             arrivals = await self._readers.rows(sql("replay_arrivals"), asked)
-        flows = [(step, *rest) for kind, step, *rest in moves if kind == "flow"]
-        heard = [
-            (step, scope, bucket) for kind, step, _, scope, _, bucket, _ in moves if kind == "heard"
-        ]
-        return Stretch(last, flows, heard, arrivals)
+        return Stretch(last, moves, arrivals)
 
 
 def _asked(view: View, ground: Ground, grid: Grid, after: int, last: int) -> dict[str, Any]:

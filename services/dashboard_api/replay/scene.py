@@ -7,7 +7,7 @@ live does, and is rendered as live is: there is one way from numbers to a frame.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from services.dashboard_api.panels.levels import Levels
 from services.dashboard_api.panels.sources import Arrival, Heard, Sources
 
 Row = Sequence[Any]
-FLOWS_AT_ONCE = 500
+MOVES_AT_ONCE = 500
 """So many are added before others get their turn."""
 FORGET_EVERY_S = 4 * 3600
 """Looking for what no trend shows any more takes longer than holding it for a while."""
@@ -53,34 +53,32 @@ class Screen(NamedTuple):
 
 
 class Stretch:
-    """What came in some steps that follow one another; each row begins with its step."""
+    """What came in some steps that follow one another."""
 
-    def __init__(
-        self, last: int, flows: Iterable[Row], heard: Iterable[Row], arrivals: Iterable[Row]
-    ) -> None:
-        """``last`` is the last step; rows stand in the order of steps.
+    def __init__(self, last: int, moves: Sequence[Row], arrivals: Sequence[Row]) -> None:
+        """``last`` is the last step; each row begins with its step, and they stand in that order.
 
-        flows: (step, element, organisation, status, bucket, delta); heard: (step, scope,
-        bucket); arrivals: (step, sender, received, occurred, recorded, missing), times in
-        microseconds, in the order of receipt.
+        moves: (step, "flow", element, organisation, status, bucket, delta) or (step, "heard", "",
+        scope, "", bucket, 1); arrivals: (step, sender, received, occurred, recorded, missing),
+        times in microseconds, in the order of receipt.
         """
         self.last = last
-        self._flows, self._heard = _Cursor(flows), _Cursor(heard)
-        self._arrivals = _Cursor(arrivals)
+        self._moves, self._arrivals = _Cursor(moves), _Cursor(arrivals)
 
     def pieces(self, scene: Scene, step: int) -> Iterator[Callable[[], None]]:
         """The work that moves a scene on to a step, in small pieces, each to be done once."""
-        while self._flows.stands_before(step):
-            yield lambda: self._add_flows(scene, step)
-        yield lambda: self._add_rest(scene, step)
+        while self._moves.stands_before(step):
+            yield lambda: self._add_moves(scene, step)
+        yield lambda: self._add_arrivals(scene, step)
 
-    def _add_flows(self, scene: Scene, step: int) -> None:
-        for _, element, org, status, bucket, delta in self._flows.upto(step, FLOWS_AT_ONCE):
-            scene.levels.count(element, org, status, bucket, delta)
+    def _add_moves(self, scene: Scene, step: int) -> None:
+        for _, kind, element, org, status, bucket, delta in self._moves.upto(step, MOVES_AT_ONCE):
+            if kind == "flow":
+                scene.levels.count(element, org, status, bucket, delta)
+            else:
+                scene.heard.add(org, bucket)
 
-    def _add_rest(self, scene: Scene, step: int) -> None:
-        for _, scope, bucket in self._heard.upto(step):
-            scene.heard.add(scope, bucket)
+    def _add_arrivals(self, scene: Scene, step: int) -> None:
         for _, sender, received, occurred, recorded, missing in self._arrivals.upto(step):
             times = moment_of_us(received), moment_of_us(occurred), moment_of_us(recorded)
             scene.sources.add(Arrival(sender, *times, missing))
@@ -91,15 +89,15 @@ class _Cursor:
 
     __slots__ = ("_next", "_rows")
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = list(rows)
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
         self._next = 0
 
     def stands_before(self, step: int) -> bool:
         """Whether there is anything left up to a step."""
         return self._next < len(self._rows) and self._rows[self._next][0] <= step
 
-    def upto(self, step: int, most: int | None = None) -> list[Row]:
+    def upto(self, step: int, most: int | None = None) -> Sequence[Row]:
         """The rows up to a step that were not taken yet, at most so many."""
         first = self._next
         end = bisect_right(self._rows, step, lo=first, key=_step)
@@ -146,8 +144,8 @@ class Scene:
             self._bucket = bucket
             self._forget_before(bucket - _SHOWN_S)
             self._due.update(self.view.panels)
-        touched = self.levels.touched()
-        self._due.update(p for p in self.view.elements if (p, self.view.org) in touched)
+        # Nothing but what is of the view's organisation is ever added.
+        self._due.update(self.levels.touched_elements())
         if self._speakers in self.heard.touched():
             self._due.update(self.view.elements)
         if self.view.with_freshness:

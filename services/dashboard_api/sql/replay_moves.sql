@@ -1,6 +1,6 @@
 -- What moved, and where anything was heard first in a bucket, in some steps of a replay. A step
 -- ends with its moment: the first one after the anchor is (anchor, anchor + step].
-SELECT * FROM (
+SELECT step, kind, element, code, status, bucket, n FROM (
     SELECT 'flow' AS kind,
            intDiv(toUnixTimestamp64Micro(received_at) - {anchor_us:Int64} + {step_us:Int64} - 1,
                   {step_us:Int64}) AS step,

@@ -34,8 +34,10 @@ class Reading:
         if after == self.fails_after:
             raise WarehouseFailed(0, "away")
         last = grid.stretch_end(after)
-        flows = [(n, "case", STATION, "open", BUCKET, 1) for n in range(after + 1, last + 1)]
-        return Stretch(last, flows, [], [])
+        flows = [
+            (n, "flow", "case", STATION, "open", BUCKET, 1) for n in range(after + 1, last + 1)
+        ]
+        return Stretch(last, flows, [])
 
 
 async def test_one_stretch_is_read_ahead_and_no_more() -> None:

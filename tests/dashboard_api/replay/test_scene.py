@@ -12,8 +12,8 @@ from services.dashboard_api.panels.buckets import bucket_of_moment, key_of
 from services.dashboard_api.panels.levels import Levels
 from services.dashboard_api.panels.sources import Heard, Sources
 from services.dashboard_api.replay.scene import (
-    FLOWS_AT_ONCE,
     FORGET_EVERY_S,
+    MOVES_AT_ONCE,
     Row,
     Scene,
     Stretch,
@@ -27,6 +27,7 @@ BUCKET = 600 * (us_of_moment(START) // 600_000_000 + 1)
 FLOWS = st.lists(
     st.tuples(
         st.integers(1, 30),
+        st.just("flow"),
         st.sampled_from(("case", "person")),
         st.sampled_from((COUNTY, STATION)),
         st.sampled_from(("open", "waiting", "closed")),
@@ -55,13 +56,13 @@ def walk(stretch: Stretch, on: Scene, step: int) -> int:
 def test_any_way_to_a_step_leads_to_the_same_numbers(flows: list[Row], stops: set[int]) -> None:
     """Step by step, or over many at once; and never to more than its own."""
     whole, stopping = scene(), scene()
-    way = Stretch(30, flows, [], [])
+    way = Stretch(30, flows, [])
     for step in sorted(stops):
         walk(way, stopping, step)
         known = sum(flow[-1] for flow in flows if flow[0] <= step)
         assert sum(stopping.levels.cells.values()) == known
     walk(way, stopping, 30)
-    walk(Stretch(30, flows, [], []), whole, 30)
+    walk(Stretch(30, flows, []), whole, 30)
 
     assert stopping.levels.cells == whole.levels.cells
     stopping.at(START)
@@ -71,13 +72,13 @@ def test_any_way_to_a_step_leads_to_the_same_numbers(flows: list[Row], stops: se
 
 def test_work_comes_in_small_pieces() -> None:
     """So that others get their turn between."""
-    flows = [(1, "case", STATION, "open", BUCKET, 1)] * (3 * FLOWS_AT_ONCE + 1)
+    flows = [(1, "flow", "case", STATION, "open", BUCKET, 1)] * (3 * MOVES_AT_ONCE + 1)
     one = scene()
 
-    pieces = walk(Stretch(1, flows, [], []), one, 1)
+    pieces = walk(Stretch(1, flows, []), one, 1)
 
     assert pieces == 5
-    assert one.levels.statuses("case", COUNTY) == {"open": 3 * FLOWS_AT_ONCE + 1}
+    assert one.levels.statuses("case", COUNTY) == {"open": 3 * MOVES_AT_ONCE + 1}
 
 
 def test_only_what_may_have_changed_is_rendered() -> None:
@@ -86,7 +87,7 @@ def test_only_what_may_have_changed_is_rendered() -> None:
     assert one.due() == ["case", "person", "freshness"]
     assert one.due() == []
 
-    walk(Stretch(9, [(1, "person", STATION, "waiting", BUCKET, 1)], [], []), one, 1)
+    walk(Stretch(9, [(1, "flow", "person", STATION, "waiting", BUCKET, 1)], []), one, 1)
     one.at(START + timedelta(seconds=1))
     assert one.due() == ["person", "freshness"]
 
@@ -98,8 +99,8 @@ def test_what_is_due_is_kept_until_it_is_asked_for() -> None:
     """Moments that are left out lose nothing."""
     one = scene("case", "person")
     one.due()
-    way = Stretch(9, [(1, "person", STATION, "waiting", BUCKET, 1),
-                      (2, "case", STATION, "open", BUCKET, 1)], [], [])  # fmt: skip
+    way = Stretch(9, [(1, "flow", "person", STATION, "waiting", BUCKET, 1),
+                      (2, "flow", "case", STATION, "open", BUCKET, 1)], [])  # fmt: skip
     for step in (1, 2, 3):
         walk(way, one, step)
         one.at(START + timedelta(seconds=step))
@@ -115,7 +116,7 @@ def test_a_source_that_is_heard_again_makes_a_bucket_known() -> None:
     one.due()
     assert set(one.frame("case")["trend"].values()) == {None}
 
-    walk(Stretch(1, [], [(1, COUNTY[:6], BUCKET)], []), one, 1)
+    walk(Stretch(1, [(1, "heard", "", COUNTY[:6], "", BUCKET, 1)], []), one, 1)
     one.at(START + timedelta(seconds=1))
 
     assert one.due() == ["case"]
@@ -128,8 +129,9 @@ def test_what_no_trend_shows_any_more_is_let_go_of() -> None:
     for hour in range(1, 24 * 7):
         moment = START + timedelta(hours=hour)
         bucket = bucket_of_moment(moment)
-        flow = (hour, "case", STATION, "open", bucket, 1)
-        walk(Stretch(hour, [flow], [(hour, COUNTY[:6], bucket)], []), one, hour)
+        flow = (hour, "flow", "case", STATION, "open", bucket, 1)
+        heard = (hour, "heard", "", COUNTY[:6], "", bucket, 1)
+        walk(Stretch(hour, [flow, heard], []), one, hour)
         one.at(moment)
         held.append(len(one.levels._moves["case", COUNTY[:6]]))
 
