@@ -53,14 +53,16 @@ async def test_province_is_the_sum_of_cities_counties_and_stations(
             station
             for county, own in counties.items()
             for station in (
-                whole.children(element, county).values() if len(scope_of(county)) == 6 else [own]
+                [total(element, one) for one in whole.children(element, county).values()]
+                if len(scope_of(county)) == 6
+                else [own]
             )
         ]
 
         assert total(element, whole.statuses(element, PROVINCE)) == expected
         assert sum(total(element, s) for s in cities.values()) == expected
-        assert sum(total(element, s) for s in counties.values()) == expected
-        assert sum(total(element, s) for s in stations) == expected
+        assert sum(counties.values()) == expected
+        assert sum(stations) == expected
 
 
 @AT_MOMENTS
@@ -84,7 +86,7 @@ def shown(levels: Levels, element: str, org: str, as_of: datetime) -> object:
     return (
         {s: n for s, n in levels.statuses(element, org).items() if n},
         {c: total(element, s) for c, s in levels.children(element, org).items() if any(s.values())},
-        {c: total(element, s) for c, s in levels.counties(element, org) if total(element, s)},
+        {c: n for c, n in levels.counties(element, org) if n},
         levels.trend(element, org, bucket_of_moment(as_of)),
     )
 

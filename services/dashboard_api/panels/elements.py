@@ -55,8 +55,7 @@ def render(
         if code in children or any(numbers.values()):
             children[code] = ChildNumbers(total=total(element, numbers), statuses=standing(numbers))
     counties = dict.fromkeys(shown.counties.get(org, ()), 0)
-    for code, numbers in levels.counties(element, org):
-        n = total(element, numbers)
+    for code, n in levels.counties(element, org):
         if n or code in counties:
             counties[code] = n
     newest = bucket_of_moment(as_of)

@@ -44,6 +44,9 @@ class _WayUp(NamedTuple):
     numbers: tuple[dict[str, int], ...]
     moves: tuple[dict[int, int], ...]
     touched: tuple[tuple[str, str], ...]
+    county: str
+    counties: dict[str, int]
+    """Active things of the county and of those of the same city."""
 
 
 Statuses = Mapping[str, int]
@@ -55,6 +58,7 @@ class Levels:
 
     def __init__(self) -> None:
         self._children: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+        self._counties: dict[tuple[str, str], dict[str, int]] = {}
         self._moves: dict[tuple[str, str], dict[int, int]] = {}
         self._touched: set[tuple[str, str]] = set()
         self._ways_up: dict[tuple[str, str], _WayUp] = {}
@@ -76,6 +80,8 @@ class Levels:
         way = self._ways_up.get(key) or self._way_up(element, org)
         for numbers in way.numbers:
             numbers[status] = numbers.get(status, 0) + n
+        if status in _ACTIVE[element]:
+            way.counties[way.county] = way.counties.get(way.county, 0) + n
         self._touched.add(key)
         return way
 
@@ -94,7 +100,10 @@ class Levels:
             numbers.append(siblings.setdefault(code, {}))
             moves.append(self._moves.setdefault((element, org[:length]), {}))
             touched.append((element, code))
-        way = self._ways_up[element, org] = _WayUp(tuple(numbers), tuple(moves), tuple(touched))
+        counties = self._counties.setdefault((element, org[: _PARENT_LENGTH[6]]), {})
+        way = self._ways_up[element, org] = _WayUp(
+            tuple(numbers), tuple(moves), tuple(touched), bucket_of(org, 6), counties
+        )
         return way
 
     @property
@@ -128,14 +137,14 @@ class Levels:
             return {org: self.statuses(element, org)}
         return self._below(element, scope)
 
-    def counties(self, element: str, org: str) -> Iterator[tuple[str, Statuses]]:
-        """The numbers of every county below a province or a city."""
+    def counties(self, element: str, org: str) -> Iterator[tuple[str, int]]:
+        """The active things of every county below a province or a city."""
         scope = scope_of(org)
         if len(scope) == 2:
             for city in self._below(element, scope):
-                yield from self._below(element, city[:4]).items()
+                yield from self._counties[element, city[:4]].items()
         elif len(scope) == 4:
-            yield from self._below(element, scope).items()
+            yield from self._counties.get((element, scope), {}).items()
 
     def trend(self, element: str, org: str, newest: int) -> list[int]:
         """Active things at the end of each bucket of the day, oldest first."""
