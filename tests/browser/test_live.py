@@ -21,6 +21,16 @@ STALE_S = 31
 EXPIRED_S = 300
 YELLOW = "rgb(242, 193, 78)"
 SOCKET = re.compile(r"/v1/live$")
+PIXELS = """
+(canvas) => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const sampled = [];
+  for (let y = 0; y < canvas.height; y += 4)
+    for (let x = 0; x < canvas.width; x += 4)
+      sampled.push(...data.slice(4 * (y * canvas.width + x), 4 * (y * canvas.width + x) + 4));
+  return sampled;
+}
+"""
 
 
 class Wire:
@@ -88,6 +98,32 @@ def test_a_posted_fact_changes_the_number(screen: Screen, province: Province) ->
     expect(screen.total("person")).to_have_text(f"{before + 1:,}")
     expect(screen.unit("350200000000").locator("b")).to_have_text(f"{before + 1:,}")
     assert screen.complaints == []
+
+
+def test_the_map_follows_the_numbers(screen: Screen, province: Province) -> None:
+    """A county is painted again by itself; the map is then what a page opened now shows."""
+    before = loads(screen)
+    for n in range(5):
+        shown = number(screen)
+        province.admit(f"R-map-{n}")
+        expect(screen.total("person")).to_have_text(f"{shown + 1:,}")
+
+    screen.until(lambda: loads(screen) != before)
+    painted = loads(screen)
+    screen.page.reload()
+    screen.wait_live()
+    screen.until(lambda: far_apart(loads(screen), painted) == 0)
+
+
+def loads(screen: Screen) -> list[int]:
+    """The pixels of the map's lowest layer, a sixteenth of them: red, green, blue, alpha."""
+    pixels: list[int] = screen.page.locator(".map canvas").first.evaluate(PIXELS)
+    return pixels
+
+
+def far_apart(one: list[int], other: list[int]) -> int:
+    """How many values differ by more than the edge of a shape that was painted twice does."""
+    return sum(abs(a - b) > 60 for a, b in zip(one, other, strict=True))
 
 
 def test_a_list_follows(screen: Screen, province: Province) -> None:
