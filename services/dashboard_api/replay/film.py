@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import NamedTuple
 
 from services.dashboard_api.replay.clock import Grid
 from services.dashboard_api.replay.course import Course, looked_at
@@ -21,13 +20,6 @@ KEPT = 8
 """So many pictures are kept for those who come a little later: two seconds of playing."""
 
 
-class _At(NamedTuple):
-    """A scene, and what it was counted from."""
-
-    scene: Scene
-    ground: Ground
-
-
 class Film:
     """The pictures of a view along a grid, made as they are asked for, each once."""
 
@@ -36,7 +28,8 @@ class Film:
         self.grid = grid
         self._reads = reads
         self._turns = turns
-        self._at: _At | None = None
+        self._scene: Scene | None = None
+        self._ground: Ground | None = None
         self._course: Course | None = None
         self._kept: dict[int, Picture] = {}
         self._newest = -1
@@ -48,7 +41,7 @@ class Film:
 
     def stands(self) -> bool:
         """Whether the past that was shown is still what it was."""
-        return self._at is None or self._reads.stands(self._at.ground)
+        return self._ground is None or self._reads.stands(self._ground)
 
     async def picture(self, step: int) -> tuple[int, Picture]:
         """What is shown at a step that it ``reaches``, and which step that is: where others went
@@ -66,8 +59,8 @@ class Film:
 
     def read_ahead(self) -> None:
         """Read what comes next, for somebody plays on."""
-        if self._at and self._course is None and self._newest < self.grid.last:
-            self._course = Course(self.grid, self._newest, partial(self._stretch, self._at.ground))
+        if self._scene and self._course is None and self._newest < self.grid.last:
+            self._set_out()
 
     def close(self) -> None:
         """Nobody looks any more."""
@@ -77,34 +70,39 @@ class Film:
 
     async def _make(self, step: int) -> None:
         # Put back at the end: a scene on which anything failed stands anywhere.
-        at, self._at = self._at, None
-        if at is None or not await self._walked(at, step):
-            at = _At(*await self._reads.scene(self.view, self.grid.moment(step)))
+        scene, self._scene = self._scene, None
+        if scene is None or not await self._walked(scene, step):
+            moment = self.grid.moment(step)
+            scene, self._ground = await self._reads.scene(self.view, moment)
             self._leave_course()
         picture = dict(self._kept.get(self._newest, {}))
-        for panel in at.scene.due():
-            picture[panel] = await self._turns.take(partial(_frame, at.scene, panel))
-        self._at, self._newest = at, step
+        for panel in scene.due():
+            picture[panel] = await self._turns.take(partial(_frame, scene, panel))
+        self._scene, self._newest = scene, step
         self._kept[step] = {panel: picture[panel] for panel in self.view.panels}
         while len(self._kept) > KEPT:
             del self._kept[min(self._kept)]
         if step:  # Beyond its beginning somebody plays.
             self.read_ahead()
 
-    async def _walked(self, at: _At, step: int) -> bool:
+    async def _walked(self, scene: Scene, step: int) -> bool:
         """Whether a scene could be moved on to a step, instead of being counted anew."""
-        if self._course is None:
-            self._course = Course(self.grid, self._newest, partial(self._stretch, at.ground))
-        if self._course.lags(step):
+        course = self._course or self._set_out()
+        if course.lags(step) or (course.leaves_stretch(step) and not self.stands()):
             return False
-        if self._course.leaves_stretch(step) and not self._reads.stands(at.ground):
-            return False
-        await self._course.walk(at.scene, step, self._turns)
-        at.scene.at(self.grid.moment(step))
+        await course.walk(scene, step, self._turns)
+        scene.at(self.grid.moment(step))
         return True
 
-    async def _stretch(self, ground: Ground, grid: Grid, after: int) -> Stretch:
-        return await self._reads.stretch(self.view, ground, grid, after)
+    def _set_out(self) -> Course:
+        ground = self._ground
+        assert ground is not None  # noqa: S101 - it was counted together with the scene
+
+        async def read(grid: Grid, after: int) -> Stretch:
+            return await self._reads.stretch(self.view, ground, grid, after)
+
+        self._course = Course(self.grid, self._newest, read)
+        return self._course
 
     def _leave_course(self) -> None:
         if self._course:
