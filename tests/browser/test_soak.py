@@ -147,7 +147,7 @@ def test_a_wall_stays_well_for_an_hour(chromium: Browser, province: Province) ->
     rates.sort()
     median = rates[len(rates) // 2]
     print(
-        f"\n{feed.sent:,} changes in {MINUTES:g} min: the page holds {first.held_bytes / 1e6:.2f} → "
+        f"\n{feed.sent:,} changes in {MINUTES:g} min: it holds {first.held_bytes / 1e6:.2f} → "
         f"{last.held_bytes / 1e6:.2f} MB ({last.held_bytes / first.held_bytes - 1:+.1%}), compiled "
         f"{first.code_bytes / 1e6:.2f} → {last.code_bytes / 1e6:.2f} MB, {nodes:,} → "
         f"{nodes_of(page):,} nodes, {median:.0f} frames/s (least {rates[0]:.0f})"
