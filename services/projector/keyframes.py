@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
-from itertools import groupby
 
 from services.backbone.warehouse import Warehouse
 
 DAYS_AT_ONCE = 16
-"""So few that one insert stays one block, and a reader never meets half a keyframe.
-
-Nor do the days of an insert lie in two months, which are two partitions: a later day never
-stands without the earlier ones.
-"""
+"""So few that one insert stays one block, which is one part: a reader never meets half a keyframe,
+nor a later one without the earlier ones."""
 
 _BEGINNING = date(1970, 1, 1)
 
@@ -102,7 +98,5 @@ class Keyframes:
 
 
 def _portions(due: list[date]) -> Iterator[list[date]]:
-    for _, month in groupby(due, key=lambda day: (day.year, day.month)):
-        days = list(month)
-        for start in range(0, len(days), DAYS_AT_ONCE):
-            yield days[start : start + DAYS_AT_ONCE]
+    for start in range(0, len(due), DAYS_AT_ONCE):
+        yield due[start : start + DAYS_AT_ONCE]
