@@ -103,7 +103,7 @@ class Keeper:
         for fact in sorted(came, key=lambda fact: fact.arrival.received_at):
             if fact.arrival.received_at <= moment:
                 for flow in fact.flows:
-                    held.levels.add(flow)
+                    held.levels.count(*flow)
                 held.sources.add(fact.arrival)
                 held.heard.note(fact.arrival)
 

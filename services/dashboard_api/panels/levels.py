@@ -63,12 +63,8 @@ class Levels:
         self._touched: set[tuple[str, str]] = set()
         self._ways_up: dict[tuple[str, str], _WayUp] = {}
 
-    def add(self, flow: Flow) -> None:
-        """Count one flow that was received just now."""
-        self.count(*flow)
-
     def count(self, element: str, org: str, status: str, bucket: int, delta: int) -> None:
-        """Count one flow, given by its parts."""
+        """Count one flow, given by its parts (see ``Flow``)."""
         way = self.add_level(element, org, status, delta)
         if status in _ACTIVE[element]:
             for moves in way.moves:

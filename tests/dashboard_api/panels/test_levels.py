@@ -32,7 +32,7 @@ FLOWS = st.lists(
 def levels_of(flows: list[Flow]) -> Levels:
     levels = Levels()
     for flow in flows:
-        levels.add(flow)
+        levels.count(*flow)
     return levels
 
 
