@@ -55,8 +55,9 @@ async def status_before(readers: Readers, thing: Key, moment: datetime, known: d
     Raises WarehouseFailed.
     """
     asked = {"element": thing[0], "id": thing[1], "known": known, "moment": moment}
-    found = await _facts(readers, "last_before", asked)
-    return next((str(fact.moved["to_status"]) for fact in found.values()), "")
+    for (rest,) in await readers.rows(sql("last_before"), asked):
+        return next(c.to_status for c in _rest.decode(rest).changes if (c.element, c.id) == thing)
+    return ""
 
 
 async def links_of(readers: Readers, thing: Key, as_of: datetime) -> list[Key]:

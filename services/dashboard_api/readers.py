@@ -17,8 +17,9 @@ Row = tuple[Any, ...]
 
 @cache
 def sql(name: str) -> str:
-    """The text of a query file of this package."""
-    return (resources.files(__package__) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    """The text of a query file of this package, without its comments."""
+    text = (resources.files(__package__) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
 
 
 class Readers:

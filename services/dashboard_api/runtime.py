@@ -48,9 +48,9 @@ from services.dashboard_api.socket import STATE_KEY, LiveDoor, Rules
 from services.dashboard_api.timeline import Timelines
 
 READING_CLIENTS = 2
+"""For everybody's queries; the ticks of live have one of their own."""
 REPLAYING_CLIENTS = 1
 """For all replays together, so that they ask one thing at a time of the warehouse."""
-"""For everybody's queries; the ticks of live have one of their own."""
 CHECKPOINT_S = 0.05
 """Between two looks at the checkpoints while anybody watches; else a pulse is enough."""
 DEMO_DAYS = 30

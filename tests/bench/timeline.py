@@ -25,6 +25,7 @@ from services.backbone.identity import Identity
 from services.backbone.log import Entry
 from services.backbone.warehouse import Warehouse
 from services.dashboard_api.fact_reader import facts_of, links_of
+from services.dashboard_api.live import Pace
 from services.dashboard_api.runtime import READING_CLIENTS
 from services.dashboard_api.session import Limits
 from tests.bench.rows import Row
@@ -253,7 +254,7 @@ def _events(world: World) -> int:
 @asynccontextmanager
 async def _served(world: World, folder: Path) -> Any:
     """A client of a served dashboard."""
-    site = Site(world, folder, demo=False, limits=Limits())
+    site = Site(world, folder, demo=False, limits=Limits(), pace=Pace())
     async with serving(site):
         headers = {"Authorization": f"Bearer {site.token(PROVINCE, 'supervisor')}"}
         async with httpx.AsyncClient(base_url=f"http://{site.address}", headers=headers) as client:

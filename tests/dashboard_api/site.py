@@ -20,6 +20,7 @@ from services.backbone import problems
 from services.backbone.identity import Issuer
 from services.backbone.settings import from_environment
 from services.dashboard_api import Dashboard, LiveSocket, Options
+from services.dashboard_api.live import Pace
 from services.dashboard_api.session import Limits
 from tests.dashboard_api.wall import Wall
 from tests.dashboard_api.world import EAGER, FUJIAN, World
@@ -30,7 +31,9 @@ QUICK = msgspec.structs.replace(EAGER, tick_s=0.01, pulse_s=0.1, freshness_s=0.0
 class Site:
     """A served dashboard; ``clock`` moves only when the test says so."""
 
-    def __init__(self, world: World, folder: Path, *, demo: bool, limits: Limits) -> None:
+    def __init__(
+        self, world: World, folder: Path, *, demo: bool, limits: Limits, pace: Pace = QUICK
+    ) -> None:
         self.world = world
         self.clock = world.watermark
         self.issuer = Issuer(b"k" * 32, lambda: self.clock)
@@ -43,7 +46,7 @@ class Site:
             issuer=self.issuer,
             progress=world.progress,
             metrics=world.metrics,
-            options=Options(version="test", pace=QUICK, limits=limits),
+            options=Options(version="test", pace=pace, limits=limits),
             now=lambda: self.clock,
         )
         self.address = ""
@@ -100,7 +103,8 @@ async def serving(site: Site, wall: Path | None = None) -> AsyncIterator[Site]:
 
 @contextmanager
 def _listening() -> Iterator[socket.socket]:
-    with socket.socket() as listener:
+    # Said to be TCP, or asyncio lets short answers wait for an acknowledgement.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         yield listener
 

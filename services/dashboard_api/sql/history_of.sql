@@ -4,5 +4,5 @@ SELECT element, subject, version, toUnixTimestamp64Micro(occurred_at) AS occurre
 FROM histories
 WHERE (element, subject) IN {things:Array(Tuple(String, String))}
   AND received_at <= {known:DateTime64(6, 'UTC')}
--- A few rows: more threads would only wait for one another.
-SETTINGS max_threads = 1
+-- A few rows: more threads would only wait for one another, and what is read first costs a step.
+SETTINGS max_threads = 1, optimize_move_to_prewhere = 0
