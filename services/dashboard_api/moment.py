@@ -126,8 +126,9 @@ def bounds_of(stretches: list[Stretch]) -> Bounds:
         if keyframe is not None:
             parameters[f"keyframe_{i}"] = keyframe
             keyframes.append(f"node = {{node_{i}:String}} AND day = {{keyframe_{i}:Date}}")
-    return Bounds(_either(keyframes), _either(flows), parameters)
+    return Bounds(either(keyframes), either(flows), parameters)
 
 
-def _either(conditions: list[str]) -> str:
+def either(conditions: list[str]) -> str:
+    """A condition that holds where one of some does, and never where there is none."""
     return " OR ".join(f"({c})" for c in conditions) or "false"

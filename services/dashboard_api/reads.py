@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from os.path import commonprefix
 from typing import Any, NamedTuple
 
 from schemas.elements import ELEMENTS
 from schemas.organisations import scope_of
 from services.backbone.log import LOAD_PREFIX
 from services.dashboard_api.microseconds import EPOCH, moment_of_us
-from services.dashboard_api.moment import Moments
+from services.dashboard_api.moment import Moments, either
 from services.dashboard_api.panels.buckets import (
     BUCKET_S,
     BUCKETS,
@@ -28,7 +30,6 @@ TAIL = 1_000
 REACHES = (timedelta(hours=1), timedelta(days=1), None)
 """How far back a source is looked for, step by step; at last through all of history."""
 _SET_ASIDE = "SELECT DISTINCT node, position FROM set_aside WHERE [stretches]"
-_ACTIVE = [f"{e.name}/{status}" for e in ELEMENTS.values() for status in sorted(e.active)]
 
 
 class Counted(NamedTuple):
@@ -56,7 +57,7 @@ class Stretch(NamedTuple):
 
 
 class Reads:
-    """The questions of the panels, each one query."""
+    """The questions of the panels, each one query or a few."""
 
     def __init__(self, readers: Readers, moments: Moments) -> None:
         self._readers = readers
@@ -73,28 +74,40 @@ class Reads:
     ) -> Counted:
         """Levels with the day's moves: of one organisation, or of all by station.
 
-        ``senders`` are those whose silence makes a trend unknown.  Raises WarehouseFailed.
+        ``senders`` are those whose silence makes a trend unknown.  The two questions are asked
+        at once: half of what they cost is planning them.  Raises WarehouseFailed.
         """
-        newest = bucket_of_moment(as_of)
-        scope = "" if org is None else scope_of(org)
-        bounds = await self._moments.bounds(as_of)
-        rows = await self._readers.rows(
-            bounds.fill(sql("elements")),
-            {
-                **bounds.parameters,
-                "elements": list(elements),
-                "active": [a for a in _ACTIVE if a.partition("/")[0] in elements],
-                "scope": scope,
-                "digits": digits_for(org),
-                "trend_digits": len(scope) or ALL_DIGITS,
-                "trend_from": moment_of(newest - (BUCKETS - 1) * BUCKET_S),
-                "senders": sorted(senders),
-                "heard_digits": min(len(scope), 6) or 6,
-                "heard_from": moment_of(newest - (BUCKETS + 1) * BUCKET_S),
-                "as_of": as_of,
-            },
+        senders = sorted(senders)
+        levels, trends = await asyncio.gather(
+            self.levels(as_of, elements=elements, org=org),
+            self._trends(as_of, senders, elements, org),
         )
-        return _counted(rows)
+        whole, together = org or "", commonprefix(senders)  # noqa: RUF071 - codes, not paths
+        heard = Heard()
+        for kind, element, code, bucket, n in trends:
+            if kind == "move":
+                levels.add_move(element, code or whole, bucket, n)
+            else:
+                heard.add(code or together, bucket)
+        return Counted(levels, heard)
+
+    async def _trends(
+        self, as_of: datetime, senders: Sequence[str], elements: Sequence[str], org: str | None
+    ) -> list[Row]:
+        """The day's moves and when those senders were heard: of one organisation, or by code."""
+        newest = bucket_of_moment(as_of)
+        active, statuses = active_in(elements)
+        asked = {
+            **statuses,
+            "scope": "" if org is None else scope_of(org),
+            "trend_digits": ALL_DIGITS if org is None else 0,
+            "trend_from": moment_of(newest - (BUCKETS - 1) * BUCKET_S),
+            "senders": senders,
+            "heard_digits": 6 if org is None else 0,
+            "heard_from": moment_of(newest - (BUCKETS + 1) * BUCKET_S),
+            "as_of": as_of,
+        }
+        return await self._readers.rows(sql("trends").replace("[active]", active), asked)
 
     async def levels(
         self, as_of: datetime, *, elements: Sequence[str] = EVERY, org: str | None = None
@@ -205,6 +218,18 @@ def digits_for(org: str | None) -> int:
     return ALL_DIGITS if org is None or len(scope_of(org)) >= 6 else 6
 
 
+def active_in(elements: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The condition for the active statuses of some elements, and its parameters."""
+    conditions, parameters = [], dict[str, Any]()
+    for i, element in enumerate(elements):
+        parameters[f"element_{i}"] = element
+        parameters[f"active_{i}"] = sorted(ELEMENTS[element].active)
+        conditions.append(
+            f"element = {{element_{i}:String}} AND status IN {{active_{i}:Array(String)}}"
+        )
+    return either(conditions), parameters
+
+
 def _arrivals(rows: Iterable[Row]) -> list[Arrival]:
     return [
         Arrival(
@@ -212,18 +237,6 @@ def _arrivals(rows: Iterable[Row]) -> list[Arrival]:
         )
         for sender, received, occurred, recorded, missing in rows
     ]
-
-
-def _counted(rows: Iterable[Row]) -> Counted:
-    levels, heard = Levels(), Heard()
-    for kind, element, code, status, bucket, n in rows:
-        if kind == "level":
-            levels.add_level(element, code, status, n)
-        elif kind == "move":
-            levels.add_move(element, code, bucket, n)
-        else:
-            heard.add(code, bucket)
-    return Counted(levels, heard)
 
 
 def _came(row: Row) -> Came:

@@ -15,6 +15,7 @@ from services.backbone.warehouse_session import CLUSTER
 from services.dashboard_api.microseconds import EPOCH, us_of_moment
 from services.dashboard_api.moment import Stretch, bounds_of
 from services.dashboard_api.readers import sql
+from services.dashboard_api.reads import active_in
 from services.projector.view_files import load
 from tests.support.projecting import project
 from tests.support.records import START, Recorder, province
@@ -82,7 +83,6 @@ def parameters(single: Warehouse) -> dict[str, Any]:
     cases = single.rows("SELECT DISTINCT id FROM states WHERE element = 'case'")
     senders = [sender for (sender,) in single.rows("SELECT DISTINCT sender FROM arrivals")]
     ((case,),) = single.rows("SELECT argMin(id, received_at) FROM links WHERE element = 'case'")
-    active = [f"{e.name}/{status}" for e in ELEMENTS.values() for status in sorted(e.active)]
     statuses = [s for (s,) in single.rows("SELECT DISTINCT status FROM states")]
     return {
         **EVER,
@@ -95,7 +95,7 @@ def parameters(single: Warehouse) -> dict[str, Any]:
         "element": "case",
         "id": case,
         "statuses": statuses,
-        "active": active,
+        **active_in(list(ELEMENTS))[1],
         "scope": "35",
         "digits": 6,
         "trend_digits": 6,
@@ -121,7 +121,8 @@ def asked(name: str) -> tuple[str, dict[str, Any]]:
     """A query file with its conditions in place, and what these need."""
     stretch = Stretch("main", LATER.date(), LATER.date(), LATER.date())
     bounds = bounds_of([stretch])
-    text = bounds.fill(sql(name)).replace(
+    text = bounds.fill(sql(name)).replace("[active]", active_in(list(ELEMENTS))[0])
+    text = text.replace(
         "[stretches]",
         "node = {node:String} AND position BETWEEN {after:UInt64} + 1 AND {upto:UInt64}",
     )
@@ -143,9 +144,10 @@ def unique(found: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
 
 
 FILES = [
-    "elements", "events_after", "freshness", "history_between", "history_of", "inside",
+    "events_after", "freshness", "history_between", "history_of", "inside",
     "last_before", "levels", "links_of", "list_as_known", "list_as_was", "list_now",
-    "measured_in", "replay_arrivals", "replay_moves", "sources", "steps_of", "versions_of",
+    "measured_in", "replay_arrivals", "replay_moves", "sources", "steps_of", "trends",
+    "versions_of",
 ]  # fmt: skip
 MAY_REPEAT = ("history_between", "history_of", "links_of", "measured_in", "versions_of")
 """Their readers take a row that comes twice as one."""
