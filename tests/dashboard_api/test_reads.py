@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from schemas.elements import ELEMENTS
 from schemas.organisations import scope_of
-from services.dashboard_api.panels.buckets import bucket_of_moment
+from services.dashboard_api.panels.buckets import BUCKET_S, BUCKETS, bucket_of_moment
 from services.dashboard_api.panels.levels import Levels, total
+from services.dashboard_api.panels.sources import Sources
 from tests.dashboard_api.histories import ORGS, START
 from tests.dashboard_api.world import PROVINCE, World, levels_by_hand, total_by_hand
 
@@ -79,6 +80,26 @@ async def test_the_query_of_one_organisation_agrees_with_that_of_all(
 
     at = moment(seconds)
     assert shown(own, element, org, at) == shown(whole, element, org, at)
+
+
+@AT_MOMENTS
+@given(seconds=SECONDS, org=st.sampled_from((PROVINCE, *ORGS)))
+async def test_what_was_heard_for_one_organisation_agrees_with_what_was_heard_for_all(
+    history: World, seconds: int, org: str
+) -> None:
+    """Asked without codes, the same buckets are known as when asked by county."""
+    at = moment(seconds)
+    sources = Sources()
+    for sender, first in await history.reads.first_heard():
+        sources.first_heard(sender, first)
+    scope = sources.scope_for(org, at)
+    speaking = [sender for sender in sources.senders() if sender.startswith(scope)]
+    whole = (await history.reads.counted(at, senders=sources.senders())).heard
+    own = (await history.reads.counted(at, senders=speaking, elements=["case"], org=org)).heard
+
+    newest = bucket_of_moment(at)
+    buckets = [newest - n * BUCKET_S for n in range(BUCKETS)]
+    assert [own.knows(scope, b) for b in buckets] == [whole.knows(scope, b) for b in buckets]
 
 
 def shown(levels: Levels, element: str, org: str, as_of: datetime) -> object:
