@@ -28,6 +28,7 @@ from services.dashboard_api.fact_reader import facts_of, links_of
 from services.dashboard_api.live import Pace
 from services.dashboard_api.runtime import READING_CLIENTS
 from services.dashboard_api.session import Limits
+from services.projector.keyframes import Keyframes
 from tests.bench.rows import Row
 from tests.bench.settling import settled
 from tests.dashboard_api.site import Site, serving
@@ -91,7 +92,7 @@ def _world(folder: str) -> World:
 def _fill(world: World) -> tuple[dict[str, int], datetime]:
     """A million cases of about ten facts, and 700 people who are still inside.
 
-    Tells how far it reaches.
+    Days are closed as a projector closes them.  Tells how far it reaches.
     """
     recorder = Recorder()
     first = list(_recorded(recorder))
@@ -108,6 +109,7 @@ def _fill(world: World) -> tuple[dict[str, int], datetime]:
     recorder.positions["main"] = len(first) * copies
     _insert(world.writing, list(_people(recorder, now)))
     settled(world.writing)
+    Keyframes(world.writing).close({"main": now})
     return recorder.positions, now
 
 
