@@ -13,7 +13,7 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from services.dashboard_api.live import Pace
 from services.dashboard_api.runtime import READING_CLIENTS
 from services.dashboard_api.session import Limits
 from services.projector.keyframes import Keyframes
+from tests.bench.disk import hold, let_go
 from tests.bench.rows import Row
 from tests.bench.settling import settled
 from tests.dashboard_api.site import Site, serving
@@ -44,6 +45,7 @@ INSIDE = 700
 ROOMS = 92
 PROVINCE = "350000000000"
 START = datetime(2021, 1, 1, tzinfo=UTC)
+Ask = Callable[[str], Awaitable[None]]
 TOKEN = "-00000"
 """The end of an id, which in the copies becomes the copy's number."""
 SUPERVISOR = Identity(PROVINCE, "supervisor", "bench")
@@ -54,7 +56,7 @@ SELECT * REPLACE (
     position + {records:UInt64} * copy AS position,
     replaceAll(stream, '-00000', token) AS stream,
     replaceAll(subject, '-00000', token) AS subject,
-    if(element = 'place', version + 1000 * copy, version) AS version,
+    version + copy * transform(subject, {rooms:Array(String)}, {facts:Array(UInt32)}, 0) AS version,
     concat(id, token) AS id,
     occurred_at + toIntervalDay(2 * copy) AS occurred_at,
     recorded_at + toIntervalDay(2 * copy) AS recorded_at,
@@ -99,11 +101,19 @@ def _fill(world: World) -> tuple[dict[str, int], datetime]:
     for start in range(0, len(first), 10_000):
         _insert(world.writing, first[start : start + 10_000])
     copies = CASES // FIRST
+    rooms = world.writing.rows(
+        "SELECT subject, toUInt32(count()) FROM events WHERE element = 'place' GROUP BY subject"
+    )
+    asked = {
+        "records": len(first),
+        "rooms": [room for room, _ in rooms],
+        "facts": [facts for _, facts in rooms],
+    }
     for at in range(1, copies, COPIES_AT_ONCE):
         last = min(at + COPIES_AT_ONCE, copies)
         world.writing.command(
             _COPIES.replace("token", "concat('-', leftPad(toString(copy), 5, '0'))"),
-            {"records": len(first), "first": at, "last": last},
+            {**asked, "first": at, "last": last},
         )
     now = START + timedelta(days=2 * copies + 2)
     recorder.positions["main"] = len(first) * copies
@@ -204,8 +214,6 @@ def _people(recorder: Recorder, now: datetime) -> Iterator[Entry]:
 
 async def _measured(world: World, folder: Path) -> list[Row]:
     made = random.Random(11)
-    copies = CASES // FIRST
-    cases = [f"A{made.randrange(FIRST):05d}-{made.randrange(copies):05d}" for _ in range(ASKED)]
     known = world.watermark
 
     async def bare(case_no: str) -> None:
@@ -225,23 +233,37 @@ async def _measured(world: World, folder: Path) -> list[Row]:
         people = await world.inside.clocks(PROVINCE, as_of=None, known=known, limit=50)
         assert len(people) == 50
 
-    limit = await _times_ms(bare, cases)
-    rows = []
     note = f"{CASES:,} cases, {_events(world):,} facts"
     async with _served(world, folder) as get:
-        asked: dict[str, Callable[[str], Awaitable[None]]] = {
+        asked: dict[str, Ask] = {
             "timeline": told,
             "timeline over HTTP": lambda case_no: get(f"/v1/cases/{case_no}/timeline"),
             "record as JSON over HTTP": lambda case_no: get(f"/v1/cases/{case_no}/record"),
         }
-        for name, ask in asked.items():
-            ours = await _times_ms(ask, cases)
-            rows.append(Row(f"{name}, p50", limit[ASKED // 2], ours[ASKED // 2], "ms", note))
-            rows.append(Row(f"{name}, p95", limit[_P95], ours[_P95], "ms", ""))
-        people = await _times_ms(clocks, cases)
+        let_go(folder)
+        rows = await _rows({"timeline, read from the disk": told}, bare, made, note)
+        hold(folder)
+        rows += await _rows(asked, bare, made, note)
+        people = await _times_ms(clocks, _cases(made))
         note = f"{INSIDE} people inside, {CASES:,} who left"
         rows.append(Row("clocks of a province, p50", None, people[ASKED // 2], "ms", note))
         rows.append(Row("clocks of a province, p95", None, people[_P95], "ms", ""))
+    return rows
+
+
+def _cases(made: random.Random) -> list[str]:
+    """Others each time: what was asked once is found sooner."""
+    copies = CASES // FIRST
+    return [f"A{made.randrange(FIRST):05d}-{made.randrange(copies):05d}" for _ in range(3 + ASKED)]
+
+
+async def _rows(asked: Mapping[str, Ask], bare: Ask, made: random.Random, note: str) -> list[Row]:
+    limit = await _times_ms(bare, _cases(made))
+    rows = []
+    for name, ask in asked.items():
+        ours = await _times_ms(ask, _cases(made))
+        rows.append(Row(f"{name}, p50", limit[ASKED // 2], ours[ASKED // 2], "ms", note))
+        rows.append(Row(f"{name}, p95", limit[_P95], ours[_P95], "ms", ""))
     return rows
 
 
@@ -268,9 +290,9 @@ async def _served(world: World, folder: Path) -> Any:
             yield get
 
 
-async def _times_ms(ask: Callable[[str], Awaitable[None]], cases: list[str]) -> list[float]:
+async def _times_ms(ask: Ask, cases: list[str]) -> list[float]:
     times = []
-    for case_no in cases[:3] + cases:
+    for case_no in cases:
         began = time.perf_counter()
         await ask(case_no)
         times.append((time.perf_counter() - began) * 1000)

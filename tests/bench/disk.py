@@ -1,0 +1,32 @@
+"""What the operating system holds of a folder's files in memory.
+
+Whether a page of an index lies in memory or on the disk takes more time than anything that is
+measured here, and which of them do after a fill is chance.  So a bench says which it measures.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+BLOCK_BYTES = 1 << 20
+
+
+def hold(folder: Path) -> None:
+    """Read all files once, so that they lie in memory as far as there is any."""
+    for path in _files(folder):
+        with path.open("rb", buffering=0) as file:
+            while file.read(BLOCK_BYTES):
+                pass
+
+
+def let_go(folder: Path) -> None:
+    """Have all files read from the disk again."""
+    os.sync()
+    for path in _files(folder):
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
