@@ -25,6 +25,7 @@ from services.dashboard_api.readers import Readers
 from services.dashboard_api.reads import Reads
 from services.projector.keyframes import Keyframes
 from services.projector.migrations import apply
+from tests.bench.apart import apart
 from tests.bench.disk import hold, let_go
 from tests.bench.rows import Row
 from tests.bench.settling import settled
@@ -88,18 +89,30 @@ def run() -> list[Row]:
     """Seeks at random moments, among few changes and many, and without keyframes."""
     with tempfile.TemporaryDirectory() as folder:
         dsn = f"chdb://{folder}/views"
-        warehouse = connect(dsn)
-        apply(warehouse)
-        records, days = _filled(warehouse)
-        rows = _measured(dsn, warehouse, Path(folder))
-        _fill_on(warehouse, records, days)
-        rows += _measured(dsn, warehouse, Path(folder))
-        warehouse.command("TRUNCATE TABLE keyframes")
-        with _reads(dsn, warehouse) as (reads, last):
-            times = _times_ms(_panel(reads, []), _moments(last)[:5])
+        records, days = apart(filled, dsn)
+        rows = _measured(dsn, Path(folder))
+        apart(filled_on, dsn, records, days)
+        rows += _measured(dsn, Path(folder))
+        with connect(dsn) as warehouse:
+            warehouse.command("TRUNCATE TABLE keyframes")
+            with _reads(dsn, warehouse) as (reads, last):
+                times = _times_ms(_panel(reads, []), _moments(last)[:5])
         rows.append(Row("… without keyframes, p50", None, times[2], "ms", ""))
-        warehouse.close()
     return rows
+
+
+def filled(dsn: str) -> tuple[int, int]:
+    """A warehouse with a million changes: the records of a day of it, and its days."""
+    with connect(dsn) as warehouse:
+        apply(warehouse)
+        return _filled(warehouse)
+
+
+def filled_on(dsn: str, records: int, days: int) -> None:
+    """A warehouse of such days with a hundred million changes."""
+    with connect(dsn) as warehouse:
+        _fill_on(warehouse, records, days)
+        settled(warehouse)
 
 
 def _filled(warehouse: Warehouse) -> tuple[int, int]:
@@ -138,10 +151,11 @@ def _changes(warehouse: Warehouse) -> int:
     return int(changes)
 
 
-def _measured(dsn: str, warehouse: Warehouse, folder: Path) -> list[Row]:
-    settled(warehouse)
-    with _reads(dsn, warehouse) as (reads, last):
-        return list(_rows(warehouse, reads, last, folder))
+def _measured(dsn: str, folder: Path) -> list[Row]:
+    with connect(dsn) as warehouse:
+        settled(warehouse)
+        with _reads(dsn, warehouse) as (reads, last):
+            return list(_rows(warehouse, reads, last, folder))
 
 
 def _moments(last: datetime, seed: int = 7) -> list[datetime]:

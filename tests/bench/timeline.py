@@ -29,6 +29,7 @@ from services.dashboard_api.live import Pace
 from services.dashboard_api.runtime import READING_CLIENTS
 from services.dashboard_api.session import Limits
 from services.projector.keyframes import Keyframes
+from tests.bench.apart import apart
 from tests.bench.disk import hold, let_go
 from tests.bench.rows import Row
 from tests.bench.settling import settled
@@ -39,7 +40,7 @@ from tests.support.records import Recorder
 CASES = 1_000_000
 FIRST = 2_000
 """So many cases are recorded one by one, in two days; the others are their copies, later on."""
-COPIES_AT_ONCE = 20
+COPIES_AT_ONCE = 10
 ASKED = 60
 INSIDE = 700
 ROOMS = 92
@@ -77,10 +78,8 @@ def run() -> list[Row]:
     """Random cases of a million on both axes, and everybody in the area."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        with _world(folder) as world:
-            reached = _fill(world)
+        reached = apart(filled, folder)
         print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
-        # Started anew: what a fill of minutes leaves in the engine's memory is no server's.
         with _world(folder) as world:
             settled(world.writing)
             world.progress.applied(*reached)
@@ -89,6 +88,12 @@ def run() -> list[Row]:
 
 def _world(folder: str) -> World:
     return World(f"chdb://{folder}/views", reading=READING_CLIENTS)
+
+
+def filled(folder: str) -> tuple[dict[str, int], datetime]:
+    """A folder with a million cases; tells how far it reaches."""
+    with _world(folder) as world:
+        return _fill(world)
 
 
 def _fill(world: World) -> tuple[dict[str, int], datetime]:
