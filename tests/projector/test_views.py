@@ -1,5 +1,7 @@
 """What each view makes of the log."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -265,3 +267,43 @@ def test_the_same_block_twice_changes_nothing(warehouse: Warehouse, day: Day) ->
     insert(warehouse, day.entries)
 
     assert {table: contents(warehouse, table) for table in tables} == once
+
+
+@pytest.mark.parametrize("table", ["flows", "arrivals"])
+def test_a_month_of_before_is_put_into_one_part(warehouse: Warehouse, day: Day, table: str) -> None:
+    """Once nothing has come into it for a while, a moment in it is read in one place."""
+    assert "min_age_to_force_merge_seconds = 86400" in engine_of(warehouse, table)
+    warehouse.command(f"ALTER TABLE {table} MODIFY SETTING min_age_to_force_merge_seconds = 1")
+    for _ in range(4):
+        day.record("incident.received")
+        insert(warehouse, day.entries[-1:])
+
+    eventually(lambda: parts_of(warehouse, table) == 1)
+
+
+def parts_of(warehouse: Warehouse, table: str) -> int:
+    """How many parts a table has."""
+    ((parts,),) = warehouse.rows(
+        "SELECT count() FROM system.parts WHERE active AND database = currentDatabase()"
+        " AND table = {table:String}",
+        {"table": table},
+    )
+    return int(parts)
+
+
+def engine_of(warehouse: Warehouse, table: str) -> str:
+    """How a table is made, with its settings."""
+    ((engine,),) = warehouse.rows(
+        "SELECT engine_full FROM system.tables WHERE database = currentDatabase()"
+        " AND name = {table:String}",
+        {"table": table},
+    )
+    return str(engine)
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait for the engine; fails after a minute."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

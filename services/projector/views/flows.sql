@@ -1,5 +1,7 @@
 -- Every change of status or organisation as -1 where a thing left and +1 where it came,
 -- so that a level at any moment is a sum.
+-- A month in which nothing came for a day is put into one part: a moment in it is then read in one
+-- place, not in half a dozen.
 -- table
 CREATE TABLE flows
 (
@@ -17,7 +19,7 @@ CREATE TABLE flows
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(day)
 ORDER BY (element, day, org, status, node, position, n)
-SETTINGS index_granularity = 1024, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+SETTINGS index_granularity = 1024, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10, min_age_to_force_merge_seconds = 86400, min_age_to_force_merge_on_partition_only = 1
 -- select
 SELECT
     toDate(received_at) AS day,
