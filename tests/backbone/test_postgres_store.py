@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -21,8 +20,8 @@ from services.backbone.errors import (
 from services.backbone.event_store import Commit, NodeHead
 from services.backbone.postgres_store import PostgresEventStore
 from tests.support.postgres import Postgres
+from tests.support.waiting import eventually
 
-WAIT_S = 30.0
 AT = "2026-11-23T08:00:00+00:00"
 
 
@@ -143,14 +142,6 @@ def takes(store: PostgresEventStore) -> bool:
         return bool(store.hold())
     except StoreUnavailable:
         return False
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < deadline, "it never came"
-        threading.Event().wait(0.02)
 
 
 def test_a_database_that_cannot_keep_chinese_is_refused(postgres: Postgres) -> None:

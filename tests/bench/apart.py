@@ -1,7 +1,6 @@
 """Filling in a process of its own.
 
-What a fill of minutes leaves in a process makes each question after it half as slow again, and
-is no server's.
+What a fill of minutes leaves in an engine's process is no server's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the operating system holds of a folder's files in memory.
 
-Whether a page of an index lies in memory or on the disk takes more time than anything that is
-measured here, and which of them do after a fill is chance.  So a bench says which it measures.
+Reading from the disk may take as long as all the rest, and what lies in memory after a fill is
+chance.  So a bench says which it measures.
 """
 
 from __future__ import annotations

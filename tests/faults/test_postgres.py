@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -35,6 +34,7 @@ from tests.support.ingest import (
 )
 from tests.support.postgres import Postgres
 from tests.support.senders import Senders, assert_kept
+from tests.support.waiting import eventually
 from tests.support.wire import Wire
 
 WAIT_S = 60.0
@@ -52,14 +52,6 @@ def own() -> Iterator[Postgres]:
 def settings(own: Postgres, tmp_path: Path, names: Iterator[str]) -> Settings:
     """An event store of the test's own."""
     return settings_in(tmp_path, event_store=own.create_database(f"faults_{next(names)}"))
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < deadline, "it never came"
-        threading.Event().wait(0.02)
 
 
 @contextmanager

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,22 +30,13 @@ from tests.support.ingest import (
     settings_in,
     told,
 )
-
-WAIT_S = 30
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
 def settings(tmp_path: Path, database: str) -> Settings:
     """Those of a process of a cluster; all share the folder of the keys."""
     return settings_in(tmp_path / "data", event_store=database, keys=str(tmp_path / "keys"))
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < deadline, "it never came"
-        threading.Event().wait(0.02)
 
 
 @pytest.fixture

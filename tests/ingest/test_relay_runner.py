@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -20,9 +19,7 @@ from tests.support.events import event
 from tests.support.ingest import House
 from tests.support.kafka import Kafka
 from tests.support.relaying import Got, append, moment_of
-
-WITHIN_S = 60.0
-LOOK_S = 0.02
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -53,15 +50,6 @@ def relaying(relay: Relay) -> Iterator[Relay]:
         yield relay
     finally:
         relay.stop()
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds that another thread brings about."""
-    for _ in range(int(WITHIN_S / LOOK_S)):
-        if holds():
-            return
-        threading.Event().wait(LOOK_S)
-    raise AssertionError("it never came to hold")
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:

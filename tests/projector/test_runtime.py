@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -31,20 +29,10 @@ from tests.support.histories import records_of
 from tests.support.ingest import House
 from tests.support.kafka import Kafka
 from tests.support.records import province
+from tests.support.waiting import eventually
 
 ENTRIES = list(islice(province(17, at_once=20), 200))
 PARTITIONS = 4
-WITHIN_S = 60.0
-LOOK_S = 0.05
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    deadline_s = time.monotonic() + WITHIN_S
-    never = threading.Event()
-    while not holds():
-        assert time.monotonic() < deadline_s
-        never.wait(LOOK_S)
 
 
 @contextmanager
@@ -110,16 +98,16 @@ def test_it_waits_for_the_views_and_follows_the_log(settings: Settings, server: 
     place = broker.parse("YIPING_LOG", settings.log)
     relay(place, ENTRIES[:150])
     with projecting(settings) as (projection, metrics):
-        until(lambda: bool(metrics.registry.get_sample_value("yiping_projector_failures")))
+        eventually(lambda: bool(metrics.registry.get_sample_value("yiping_projector_failures")))
         assert not projection.follows()
         with pytest.raises(ViewsOutdated, match="events"):
             make_ready(server)
 
         apply(server)
-        until(complete_to(server, 150))
+        eventually(complete_to(server, 150))
         assert projection.follows()
         relay(place, ENTRIES[150:])
-        until(complete_to(server, 200))
+        eventually(complete_to(server, 200))
 
     assert not projection.follows()
     assert check(server, ENTRIES, total=200).listed == []
@@ -139,17 +127,17 @@ def test_two_share_the_log(settings: Settings, server: Warehouse) -> None:
         }
 
     with projecting(settings) as (_, first):
-        until(lambda: len(shown(first)) == PARTITIONS)
+        eventually(lambda: len(shown(first)) == PARTITIONS)
         with projecting(settings) as (_, second):
-            until(lambda: len(shown(first)) == len(shown(second)) == 2)
+            eventually(lambda: len(shown(first)) == len(shown(second)) == 2)
             relay(place, ENTRIES[:150])
-            until(complete_to(server, 150))
+            eventually(complete_to(server, 150))
             counts = [
                 m.registry.get_sample_value("yiping_projected_events") for m in (first, second)
             ]
             lag = first.registry.get_sample_value("yiping_lag_events")
         relay(place, ENTRIES[150:])
-        until(complete_to(server, 200))
+        eventually(complete_to(server, 200))
 
     assert sum(map(int, filter(None, counts))) == 150
     assert None not in counts
@@ -162,8 +150,8 @@ def test_without_kafka_it_tails_the_event_store(tmp_path: Path) -> None:
     with House(tmp_path) as house:
         house.record([event(id_=str(n), subject=f"R{n}") for n in range(5)])
         with projecting(from_environment(tmp_path, {})) as (projection, metrics):
-            until(projection.follows)
-            until(lambda: metrics.registry.get_sample_value("yiping_projected_events") == 5)
+            eventually(projection.follows)
+            eventually(lambda: metrics.registry.get_sample_value("yiping_projected_events") == 5)
             assert metrics.registry.get_sample_value("yiping_log_holes") == 0
 
     with closing(connect(f"chdb://{tmp_path}/views")) as views:
@@ -174,6 +162,6 @@ def test_it_ends_also_while_it_waits(tmp_path: Path) -> None:
     """Nothing is there: not even then does stopping wait."""
     settings = from_environment(tmp_path, {"YIPING_LOG": "kafka://127.0.0.1:9/log"})
     with projecting(settings) as (projection, metrics):
-        until(lambda: bool(metrics.registry.get_sample_value("yiping_projector_failures")))
+        eventually(lambda: bool(metrics.registry.get_sample_value("yiping_projector_failures")))
 
         assert not projection.follows()

@@ -1,7 +1,5 @@
 """What each view makes of the log."""
 
-import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +11,7 @@ from services.backbone.warehouse import Warehouse
 from tests.support.events import minimal
 from tests.support.projecting import FILLED, contents, insert
 from tests.support.records import START, Recorder
+from tests.support.waiting import eventually
 
 COUNTY = "350203000000"
 STATION = "350203500000"
@@ -272,7 +271,9 @@ def test_the_same_block_twice_changes_nothing(warehouse: Warehouse, day: Day) ->
 @pytest.mark.parametrize("table", ["flows", "arrivals"])
 def test_a_month_of_before_is_put_into_one_part(warehouse: Warehouse, day: Day, table: str) -> None:
     """Once nothing has come into it for a while, a moment in it is read in one place."""
-    assert "min_age_to_force_merge_seconds = 86400" in engine_of(warehouse, table)
+    ((made,),) = warehouse.rows(f"SHOW CREATE TABLE {table}")
+    assert "min_age_to_force_merge_seconds = 86400" in made
+    assert "min_age_to_force_merge_on_partition_only = 1" in made
     warehouse.command(f"ALTER TABLE {table} MODIFY SETTING min_age_to_force_merge_seconds = 1")
     for _ in range(4):
         day.record("incident.received")
@@ -289,21 +290,3 @@ def parts_of(warehouse: Warehouse, table: str) -> int:
         {"table": table},
     )
     return int(parts)
-
-
-def engine_of(warehouse: Warehouse, table: str) -> str:
-    """How a table is made, with its settings."""
-    ((engine,),) = warehouse.rows(
-        "SELECT engine_full FROM system.tables WHERE database = currentDatabase()"
-        " AND name = {table:String}",
-        {"table": table},
-    )
-    return str(engine)
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait for the engine; fails after a minute."""
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
