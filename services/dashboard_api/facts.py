@@ -107,6 +107,12 @@ def life(facts: Sequence[Fact]) -> list[tuple[datetime, str]]:
     return steps
 
 
+def last_statuses(facts: Iterable[Fact]) -> dict[Key, str]:
+    """The status that the last fact of each thing brought, in the order in which they happened."""
+    in_order = sorted(facts, key=lambda fact: (fact.occurred_at, fact.version))
+    return {fact.key: fact.moved["to_status"] for fact in in_order}
+
+
 def corrections(facts: Iterable[Fact]) -> dict[tuple[Key, str], str]:
     """The id of the fact that corrects another of its thing, the last to do so.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.backbone.identity import Identity
 from services.dashboard_api.fact_reader import facts_of, links_of, said_after, status_before
-from services.dashboard_api.facts import Key
+from services.dashboard_api.facts import Key, last_statuses
 from services.dashboard_api.readers import Readers
 from services.dashboard_api.story import (
     Axis,
@@ -28,6 +28,9 @@ from services.dashboard_api.told import told
 _PARTS = ("incident", "person", "property", "dossier")
 _TOLD_LATER = timedelta(hours=2)
 """So long after the persons' last fact their rooms' facts are read for what they say of before."""
+_USED_BEFORE = timedelta(hours=12)
+"""So long before the persons' first fact, for the last that their rooms came to until then: one
+question instead of two, where a room is in daily use."""
 
 
 class Timelines:
@@ -105,13 +108,17 @@ class Timelines:
             return None
         since = min(fact.occurred_at for fact in stays)
         until = max(fact.occurred_at for fact in stays)
-        wide, *before = await asyncio.gather(
-            facts_of(self._readers, rooms, known=known, between=(since, until + _TOLD_LATER)),
-            *(status_before(self._readers, room, since, known) for room in rooms),
+        between = (since - _USED_BEFORE, until + _TOLD_LATER)
+        wide = await facts_of(self._readers, rooms, known=known, between=between)
+        before = last_statuses(fact for fact in wide if fact.occurred_at < since)
+        unused = [room for room in rooms if room not in before]
+        statuses = await asyncio.gather(
+            *(status_before(self._readers, room, since, known) for room in unused)
         )
+        read = [fact for fact in wide if fact.occurred_at >= since]
         return Rooms(
-            before=dict(zip(rooms, before, strict=True)),
+            before={**before, **dict(zip(unused, statuses, strict=True))},
             since=since,
-            told=[fact for fact in wide if fact.occurred_at <= until],
-            read=wide,
+            told=[fact for fact in read if fact.occurred_at <= until],
+            read=read,
         )

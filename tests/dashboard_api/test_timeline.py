@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -103,6 +104,43 @@ async def test_rooms_are_told_while_the_person_was_there(case: World) -> None:
     assert [e["occurred_at"] for e in found["events"] if e["element"] == "place"] == [
         NOON + timedelta(minutes=21)
     ]
+
+
+@pytest.mark.parametrize(
+    ("hours_before", "expected"),
+    [((1, 2), "occupied"), ((1, 30), "occupied"), ((30, 40), "occupied"), ((), None)],
+    ids=["that day", "that day and before", "long ago", "never"],
+)
+async def test_a_room_has_the_status_that_its_last_fact_before_the_stay_brought(
+    world: World, hours_before: tuple[int, ...], expected: str | None
+) -> None:
+    """However long ago that was, and whatever was entered late about the time before."""
+    recorder = Recorder()
+    received = itertools.count()
+
+    def entry(hours: int, type_: str, data: dict[str, Any]) -> Entry:
+        at = NOON + timedelta(hours=hours)
+        return recorder.record(
+            type_, data | {"org": STATION}, id_=f"f{next(received)}", sender=COUNTY,
+            occurred_at=at, received_at=NOON + timedelta(hours=2, minutes=next(received)),
+        )  # fmt: skip
+
+    rooms = [
+        entry(-hours, "room.status_changed", {"room_id": "P1", "occupancy": occupancy})
+        for hours, occupancy in zip(hours_before, (1, 0), strict=False)
+    ]
+    world.take(
+        [
+            *rooms,
+            entry(0, "case.accepted", {"case_no": "A1", "decision": "open"}),
+            entry(0, "person.admitted", {"person_no": "R1", "case_no": "A1"}),
+            entry(1, "person.moved", {"person_no": "R1", "to_kind": "interview", "to_room": "P1"}),
+        ]
+    )
+
+    found = await story(world, "occurred")
+
+    assert spans(found, "P1") == ([(expected, 0, None)] if expected else [])
 
 
 async def test_events_stand_in_the_order_of_the_axis(case: World) -> None:
