@@ -26,6 +26,7 @@ from services.dashboard_api.reads import Reads
 from services.projector.keyframes import Keyframes
 from services.projector.migrations import apply
 from tests.bench.apart import apart
+from tests.bench.as_served import as_served
 from tests.bench.disk import hold, let_go
 from tests.bench.rows import Row
 from tests.bench.settling import settled
@@ -180,7 +181,7 @@ def _rows(warehouse: Warehouse, reads: Reads, last: datetime, folder: Path) -> I
         await asyncio.to_thread(warehouse.rows, _SUM, {"moment": moment})
 
     moments = _moments(last)
-    senders = [sender for sender, _ in asyncio.run(reads.first_heard())]
+    senders = [sender for sender, _ in as_served(reads.first_heard())]
     changes = _changes(warehouse)
     note = f"{changes:,} changes in {(last - START).days} days"
     hold(folder)
@@ -213,7 +214,7 @@ def _times_ms(
             times.append((time.perf_counter() - began) * 1000)
         return sorted(times[3:])
 
-    return asyncio.run(timed())
+    return as_served(timed())
 
 
 @contextmanager

@@ -9,7 +9,6 @@ costs the same.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import tempfile
 import time
@@ -30,6 +29,7 @@ from services.dashboard_api.runtime import READING_CLIENTS
 from services.dashboard_api.session import Limits
 from services.projector.keyframes import Keyframes
 from tests.bench.apart import apart
+from tests.bench.as_served import as_served
 from tests.bench.disk import hold, let_go
 from tests.bench.rows import Row
 from tests.bench.settling import settled
@@ -83,7 +83,7 @@ def run() -> list[Row]:
         with _world(folder) as world:
             settled(world.writing)
             world.progress.applied(*reached)
-            return asyncio.run(_measured(world, Path(folder)))
+            return as_served(_measured(world, Path(folder)))
 
 
 def _world(folder: str) -> World:
