@@ -282,6 +282,24 @@ def test_a_month_of_before_is_put_into_one_part(warehouse: Warehouse, day: Day, 
     eventually(lambda: parts_of(warehouse, table) == 1)
 
 
+def test_a_thing_is_looked_for_in_no_part_that_lacks_it(warehouse: Warehouse, day: Day) -> None:
+    """The keys of each part reach around those of the others; the filter tells where it is."""
+    for n in range(3):
+        for jq_no in (f"J-1{n}", f"J-5{n}", f"J-9{n}"):
+            day.record("incident.received", jq_no=jq_no)
+        insert(warehouse, day.entries[-3:])
+
+    plan = warehouse.rows(
+        "EXPLAIN indexes = 1 SELECT data FROM histories"
+        " WHERE (element, subject) IN (('incident', 'J-51'))"
+    )
+
+    lines = [line.strip() for (line,) in plan]
+    after = lines[lines.index("Name: subjects") :]
+    assert parts_of(warehouse, "histories") == 3
+    assert next(line for line in after if line.startswith("Parts:")) == "Parts: 1/3"
+
+
 def parts_of(warehouse: Warehouse, table: str) -> int:
     """How many parts a table has."""
     ((parts,),) = warehouse.rows(

@@ -2,7 +2,8 @@
 -- a few things, or some hours of a room. What is neither asked for nor long is one JSON array: to
 -- open two dozen columns in each part takes longer than to read what stands in them, and their marks
 -- would fill the memory. All columns of a granule lie together (in one file, however large); the
--- least and the greatest version of each tell where a certain one is.
+-- least and the greatest version of each tell where a certain one is. Every part's keys reach from
+-- the first letter to the last, so a thing could stand in any of them; a Bloom filter tells in which.
 -- table
 CREATE TABLE histories
 (
@@ -16,7 +17,8 @@ CREATE TABLE histories
     state       String CODEC(ZSTD(1)),
     data        String CODEC(ZSTD(1)),
     rest        String CODEC(ZSTD(1)),
-    INDEX versions version TYPE minmax GRANULARITY 1
+    INDEX versions version TYPE minmax GRANULARITY 1,
+    INDEX subjects subject TYPE bloom_filter(0.01) GRANULARITY 8
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (element, subject, occurred_at, version)
