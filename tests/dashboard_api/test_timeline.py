@@ -116,13 +116,14 @@ async def test_a_room_has_the_status_that_its_last_fact_before_the_stay_brought(
 ) -> None:
     """However long ago that was, and whatever was entered late about the time before."""
     recorder = Recorder()
-    received = itertools.count()
+    numbers = itertools.count()
 
     def entry(hours: int, type_: str, data: dict[str, Any]) -> Entry:
-        at = NOON + timedelta(hours=hours)
+        n = next(numbers)
         return recorder.record(
-            type_, data | {"org": STATION}, id_=f"f{next(received)}", sender=COUNTY,
-            occurred_at=at, received_at=NOON + timedelta(hours=2, minutes=next(received)),
+            type_, data | {"org": STATION}, id_=f"f{n}", sender=COUNTY,
+            occurred_at=NOON + timedelta(hours=hours),
+            received_at=NOON + timedelta(hours=2, minutes=n),
         )  # fmt: skip
 
     rooms = [
