@@ -33,11 +33,13 @@ async def facts_of(
     """
     query = "history_of" if between is None else "history_between"
     asked = dict(zip(("since", "until"), between or (), strict=False))
+    wanted = set(things)
+    subjects = sorted({subject for _, subject in wanted})
     found: dict[Place, Fact] = {}
-    for start in range(0, len(things), THINGS_AT_ONCE):
-        some = list(things[start : start + THINGS_AT_ONCE])
-        found |= await _facts(readers, query, {"things": some, "known": known, **asked})
-    return [found[place] for place in sorted(found)]
+    for start in range(0, len(subjects), THINGS_AT_ONCE):
+        some = subjects[start : start + THINGS_AT_ONCE]
+        found |= await _facts(readers, query, {"subjects": some, "known": known, **asked})
+    return [found[place] for place in sorted(found) if place[:2] in wanted]
 
 
 async def versions_of(readers: Readers, places: Sequence[Place]) -> dict[Place, Fact]:

@@ -14,9 +14,11 @@ from services.dashboard_api.fact_reader import THINGS_AT_ONCE, facts_of, status_
 from services.dashboard_api.facts import Key, by_thing
 from services.dashboard_api.readers import Readers
 from services.projector.migrations import apply
+from tests.dashboard_api.histories import COUNTY, NOON, STATION
 from tests.dashboard_api.world import World
 from tests.support.clickhouse import ClickHouse
-from tests.support.records import province
+from tests.support.events import minimal
+from tests.support.records import Recorder, province
 
 EVER = datetime(2200, 1, 1, tzinfo=UTC)
 LONG_ID = "J" * 60
@@ -58,6 +60,26 @@ async def test_a_fact_that_was_taken_in_twice_comes_once(world: World) -> None:
 
     assert len(world.writing.rows("SELECT version FROM histories")) > len(entries)
     assert await facts_of(world.readers, things_in(world), known=EVER) == once
+
+
+async def test_a_number_that_two_elements_share_is_not_mixed_up(world: World) -> None:
+    """An item and a dossier may bear the same number: each has facts of its own."""
+    recorder = Recorder()
+    numbered = {"property.seized": "item_no", "dossier.compiled": "dossier_no"}
+    for n, (type_, number) in enumerate(numbered.items()):
+        entry = recorder.record(
+            type_,
+            minimal(type_) | {number: "X1", "org": STATION},
+            id_=f"fact-{n}",
+            sender=COUNTY,
+            occurred_at=NOON,
+            received_at=NOON,
+        )
+        world.take([entry])
+
+    facts = await facts_of(world.readers, [("dossier", "X1")], known=EVER)
+
+    assert [(fact.element, fact.type) for fact in facts] == [("dossier", "dossier.compiled")]
 
 
 async def test_facts_between_two_moments(history: World) -> None:

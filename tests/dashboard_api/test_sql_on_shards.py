@@ -86,7 +86,7 @@ def parameters(single: Warehouse) -> dict[str, Any]:
     statuses = [s for (s,) in single.rows("SELECT DISTINCT status FROM states")]
     return {
         **EVER,
-        "things": things,
+        "subjects": [id_ for _, id_ in things],
         "versions": versions,
         "persons": [id_ for (id_,) in persons],
         "cases": [id_ for (id_,) in cases],

@@ -1,9 +1,12 @@
--- The facts of some things, in no order; one that was inserted twice may come twice.
+-- The facts of all that bears one of some numbers, in no order; one that was inserted twice may
+-- come twice. By the number alone: to look for it together with the element takes a fifth longer.
 SELECT element, subject, version, toUnixTimestamp64Micro(occurred_at) AS occurred_us,
        toUnixTimestamp64Micro(received_at) AS received_us, type, corrects, state, data, rest
 FROM histories
-WHERE (element, subject) IN {things:Array(Tuple(String, String))}
+WHERE subject IN {subjects:Array(String)}
   AND received_at <= {known:DateTime64(6, 'UTC')}
 -- A few rows: more threads would only wait for one another, and what is read first costs a step.
--- The index of each part is searched for each thing, the sooner the fewer marks a step looks at.
-SETTINGS max_threads = 1, optimize_move_to_prewhere = 0, merge_tree_coarse_index_granularity = 2
+-- The index of each part is searched for each number, the sooner the fewer marks a step looks at,
+-- and the filter asked once, before anything is read.
+SETTINGS max_threads = 1, optimize_move_to_prewhere = 0, merge_tree_coarse_index_granularity = 2,
+         use_skip_indexes_on_data_read = 0

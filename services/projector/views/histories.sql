@@ -1,28 +1,29 @@
--- Every fact of every thing, whole, by thing and time: a page, a timeline and a record read all of
--- a few things, or some hours of a room. What is neither asked for nor long is one JSON array: to
+-- Every fact of every thing, whole, by its number and time: a page, a timeline and a record read all
+-- of a few things, or some hours of a room. What is neither asked for nor long is one JSON array: to
 -- open two dozen columns in each part takes longer than to read what stands in them, and their marks
 -- would fill the memory. All columns of a granule lie together (in one file, however large); the
 -- least and the greatest version of each tell where a certain one is. Every part's keys reach from
--- the first letter to the last, so a thing could stand in any of them; a Bloom filter tells in which.
+-- the first letter to the last, so a thing could stand in any of them: a Bloom filter tells in which,
+-- packed in small blocks, and statistics tell from when to when a part reaches.
 -- table
 CREATE TABLE histories
 (
     element     String,
     subject     String,
-    occurred_at DateTime64(6, 'UTC'),
+    occurred_at DateTime64(6, 'UTC') STATISTICS(minmax),
     version     UInt32,
-    received_at DateTime64(6, 'UTC'),
+    received_at DateTime64(6, 'UTC') STATISTICS(minmax),
     type        String,
     corrects    Nullable(String),
     state       String CODEC(ZSTD(1)),
     data        String CODEC(ZSTD(1)),
     rest        String CODEC(ZSTD(1)),
     INDEX versions version TYPE minmax GRANULARITY 1,
-    INDEX subjects subject TYPE bloom_filter(0.01) GRANULARITY 8
+    INDEX subjects subject TYPE bloom_filter(0.001) GRANULARITY 8
 )
 ENGINE = ReplacingMergeTree
-ORDER BY (element, subject, occurred_at, version)
-SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+ORDER BY (subject, occurred_at, version, element)
+SETTINGS index_granularity = 128, min_bytes_for_wide_part = 1099511627776, min_compress_block_size = 4096, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
 -- select
 SELECT
     element,

@@ -1,4 +1,5 @@
--- Which thing's facts name which other thing, in both directions.
+-- Which thing's facts name which other thing, in both directions. A few rows of one thing are asked
+-- for, so granules are small and lie in one file, and a Bloom filter tells in which part they are.
 -- table
 CREATE TABLE links
 (
@@ -8,11 +9,12 @@ CREATE TABLE links
     other_id      String,
     received_at   DateTime64(6, 'UTC'),
     node          String,
-    position      UInt64
+    position      UInt64,
+    INDEX ids id TYPE bloom_filter(0.001) GRANULARITY 4
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (element, id, other_element, other_id, received_at, node, position)
-SETTINGS index_granularity = 1024, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1099511627776, min_compress_block_size = 4096, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
 -- select
 SELECT
     pair.1 AS element,
