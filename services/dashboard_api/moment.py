@@ -4,20 +4,29 @@ A keyframe is the level at 00:00 UTC of a day.  The projector writes one after e
 day on which anything moved; a row without element says that it is whole.  So whatever moved
 between a node's keyframe and the moment moved on the day of the moment, or on days that were
 not closed yet: those after the node's newest keyframe.
+
+Which keyframes stand is remembered for moments of their days: a keyframe and all flows since are
+right, whatever else stands by now.  That it still stood is said by the answer that rests on it,
+which counts the rows without element.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from bisect import bisect_right
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from services.backbone.log import LOAD_PREFIX
 from services.backbone.progress import Progress
 from services.dashboard_api.readers import Readers
 
+LOAD_DAYS = 7
+"""So long may a load go on after its last keyframe: its end stays where it is."""
+
+_BEGINNING = date(1970, 1, 1)
+
 _KEYFRAMES = """
-SELECT node, countIf(day <= {day:Date}), maxIf(day, day <= {day:Date}), max(day)
+SELECT node, arraySort(groupUniqArray(toUInt16(day)))
 FROM keyframes
 WHERE element = ''
 GROUP BY node
@@ -47,6 +56,8 @@ class Bounds(NamedTuple):
     keyframes: str
     flows: str
     parameters: dict[str, Any]
+    rest_on: int
+    """How many keyframes must stand for the sum to be right."""
 
     def fill(self, query: str) -> str:
         """The query with its conditions in place."""
@@ -61,38 +72,44 @@ class Moments:
         self._progress = progress
         self._first_days: dict[str, date] = {}
         self._last_days: dict[str, tuple[int, date]] = {}
+        self._standing: dict[str, list[date]] = {}
 
     async def bounds(self, as_of: datetime) -> Bounds:
-        """What to sum for a moment; raises WarehouseFailed."""
-        day = as_of.date()
-        frames = {
-            node: (newest if known else None, last)
-            for node, known, newest, last in await self._readers.rows(_KEYFRAMES, {"day": day})
-        }
-        stretches = []
-        for node, position in sorted(self._progress.snapshot().positions.items()):
-            stretch = await self._stretch(node, position, day, frames)
-            if stretch is not None:
-                stretches.append(stretch)
-        return bounds_of(stretches)
+        """What to sum for a moment; raises WarehouseFailed.
 
-    async def _stretch(
-        self,
-        node: str,
-        position: int,
-        day: date,
-        frames: Mapping[str, tuple[date | None, date]],
-    ) -> Stretch | None:
-        before, newest = frames.get(node, (None, None))
-        since = before or await self._first_day(node)
+        Where fewer keyframes are found than it rests on, ``forget`` and ask again.
+        """
+        day = as_of.date()
+        if self._standing:
+            stretches = await self._stretches(day)
+            if all(map(_right_and_short, stretches)):
+                return bounds_of(stretches)
+        rows = await self._readers.rows(_KEYFRAMES, {})
+        self._standing = {node: list(map(_day, days)) for node, days in rows}
+        return bounds_of(await self._stretches(day))
+
+    def forget(self) -> None:
+        """Ask the warehouse which keyframes stand before the next moment."""
+        self._standing = {}
+
+    async def _stretches(self, day: date) -> list[Stretch]:
+        positions = self._progress.snapshot().positions
+        found = [await self._stretch(node, positions[node], day) for node in sorted(positions)]
+        return [stretch for stretch in found if stretch is not None]
+
+    async def _stretch(self, node: str, position: int, day: date) -> Stretch | None:
+        days = self._standing.get(node, [])
+        before = bisect_right(days, day)
+        keyframe = days[before - 1] if before else None
+        since = keyframe or await self._first_day(node)
         if since is None or since > day:
             return None
-        if newest is not None and newest > day:
-            return Stretch(node, before, day, day)
+        if before < len(days):
+            return Stretch(node, keyframe, day, day)
         until = day
         if node.startswith(LOAD_PREFIX):
             until = min(day, await self._last_day(node, position))
-        return Stretch(node, before, since, until)
+        return Stretch(node, keyframe, since, until)
 
     async def _first_day(self, node: str) -> date | None:
         if node not in self._first_days:
@@ -126,7 +143,19 @@ def bounds_of(stretches: list[Stretch]) -> Bounds:
         if keyframe is not None:
             parameters[f"keyframe_{i}"] = keyframe
             keyframes.append(f"node = {{node_{i}:String}} AND day = {{keyframe_{i}:Date}}")
-    return Bounds(either(keyframes), either(flows), parameters)
+    return Bounds(either(keyframes), either(flows), parameters, len(keyframes))
+
+
+def _right_and_short(stretch: Stretch) -> bool:
+    """Whether nothing that was written since can make it wrong, or much shorter."""
+    days = LOAD_DAYS if stretch.node.startswith(LOAD_PREFIX) else 0
+    reach = timedelta(days=days)
+    return stretch.keyframe == stretch.since and stretch.until - stretch.since <= reach
+
+
+def _day(number: int) -> date:
+    """The day that ClickHouse keeps as so many days since 1970."""
+    return _BEGINNING + timedelta(days=number)
 
 
 def either(conditions: list[str]) -> str:

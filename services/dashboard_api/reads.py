@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from schemas.elements import ELEMENTS
 from schemas.organisations import scope_of
+from services.backbone.errors import WarehouseFailed
 from services.backbone.log import LOAD_PREFIX
 from services.dashboard_api.microseconds import EPOCH, moment_of_us
 from services.dashboard_api.moment import Moments, either
@@ -27,6 +28,8 @@ EVERY = tuple(ELEMENTS)
 ALL_DIGITS = 12
 TAIL = 1_000
 """So many of the last positions are looked through for what is newer than a moment."""
+ATTEMPTS = 3
+"""So often levels are asked for while the keyframes that they rest on are emptied meanwhile."""
 REACHES = (timedelta(hours=1), timedelta(days=1), None)
 """How far back a source is looked for, step by step; at last through all of history."""
 _SET_ASIDE = "SELECT DISTINCT node, position FROM set_aside WHERE [stretches]"
@@ -112,22 +115,22 @@ class Reads:
     async def levels(
         self, as_of: datetime, *, elements: Sequence[str] = EVERY, org: str | None = None
     ) -> Levels:
-        """Levels alone; raises WarehouseFailed."""
-        bounds = await self._moments.bounds(as_of)
-        rows = await self._readers.rows(
-            bounds.fill(sql("levels")),
-            {
-                **bounds.parameters,
-                "elements": list(elements),
-                "scope": "" if org is None else scope_of(org),
-                "digits": digits_for(org),
-                "as_of": as_of,
-            },
-        )
-        levels = Levels()
-        for element, code, status, n in rows:
-            levels.add_level(element, code, status, n)
-        return levels
+        """Levels alone; raises WarehouseFailed, also when keyframes are emptied time and again."""
+        asked = {
+            "elements": [*elements, ""],
+            "scope": "" if org is None else scope_of(org),
+            "digits": digits_for(org),
+            "as_of": as_of,
+        }
+        for _ in range(ATTEMPTS):
+            bounds = await self._moments.bounds(as_of)
+            query = bounds.fill(sql("levels"))
+            rows = await self._readers.rows(query, {**bounds.parameters, **asked})
+            levels, rested_on = _levels(rows)
+            if rested_on == bounds.rest_on:
+                return levels
+            self._moments.forget()
+        raise WarehouseFailed(None, "keyframes are being made anew", temporary=True)
 
     async def first_heard(self) -> list[tuple[str, datetime]]:
         """When each source was heard for the first time; raises WarehouseFailed."""
@@ -216,6 +219,17 @@ class Reads:
 def digits_for(org: str | None) -> int:
     """How fine the codes must be for the frame of an organisation: counties, or stations."""
     return ALL_DIGITS if org is None or len(scope_of(org)) >= 6 else 6
+
+
+def _levels(rows: Iterable[Row]) -> tuple[Levels, int]:
+    """The levels, and how many keyframes they rest on."""
+    levels, keyframes = Levels(), 0
+    for element, code, status, n, summed in rows:
+        if not element:
+            keyframes += summed
+        elif n:
+            levels.add_level(element, code, status, n)
+    return levels, keyframes
 
 
 def active_in(elements: Sequence[str]) -> tuple[str, dict[str, Any]]:

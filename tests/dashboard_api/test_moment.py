@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from services.backbone.log import LOAD_PREFIX
 from services.dashboard_api.moment import Moments, Stretch, bounds_of
+from services.dashboard_api.readers import Row
 from tests.dashboard_api.histories import START, made_up, record_in
 from tests.dashboard_api.world import World
 
@@ -49,6 +51,43 @@ async def test_an_import_of_long_ago_ends_with_its_last_day(days: tuple[World, M
     found = await spans(moments, world.watermark)
 
     assert found["load-1"][2] == last.date()
+
+
+async def test_which_keyframes_stand_is_asked_for_once(
+    days: tuple[World, Moments], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moments of days whose keyframes are known need no question; those of other days do."""
+    history, moments = days
+    plain, asked = history.readers.rows, list[str]()
+
+    async def listening(query: str, parameters: Mapping[str, Any]) -> list[Row]:
+        asked.append(query)
+        return await plain(query, parameters)
+
+    monkeypatch.setattr(history.readers, "rows", listening)
+    first = await moments.bounds(datetime(2026, 11, 21, 9, tzinfo=UTC))
+    once = len(asked)
+    later = await moments.bounds(datetime(2026, 11, 21, 15, tzinfo=UTC))
+    await moments.bounds(datetime(2026, 11, 22, 9, tzinfo=UTC))
+
+    assert later == first
+    assert len(asked) == once > 0
+    await moments.bounds(datetime(2026, 11, 25, 9, tzinfo=UTC))
+    assert len(asked) == once + 1
+
+
+async def test_a_keyframe_written_later_is_found(world: World) -> None:
+    """Once a day is closed, its moments no longer rest on the keyframe of before."""
+    entries = made_up(1)
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    early = [e for e in entries if record_in(e).received_at < noon - timedelta(days=1)]
+    moments = Moments(world.readers, world.progress)
+    world.take(early)
+    assert (await spans(moments, noon))["main"][0] == date(2026, 11, 21)
+
+    world.take(entries[len(early) :])
+
+    assert (await spans(moments, noon))["main"][0] == date(2026, 11, 22)
 
 
 async def test_before_a_node_began_there_is_nothing(days: tuple[World, Moments]) -> None:

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from schemas.elements import ELEMENTS
 from schemas.organisations import scope_of
+from services.backbone.errors import WarehouseFailed
+from services.dashboard_api.moment import Bounds, Moments
 from services.dashboard_api.panels.buckets import BUCKET_S, BUCKETS, bucket_of_moment
 from services.dashboard_api.panels.levels import Levels, total
 from services.dashboard_api.panels.sources import Sources
-from tests.dashboard_api.histories import ORGS, START
+from services.dashboard_api.reads import Reads
+from services.projector.keyframes import Keyframes
+from tests.dashboard_api.histories import ORGS, START, made_up
 from tests.dashboard_api.world import PROVINCE, World, levels_by_hand, total_by_hand
 
 SECONDS = st.integers(min_value=-5 * 86_400, max_value=62 * 3600)
@@ -34,8 +38,46 @@ async def test_levels_are_those_counted_by_hand(history: World, seconds: int) ->
     """At any moment the levels equal a count of the things, one by one, from the log."""
     levels = await history.reads.levels(moment(seconds))
 
-    standing = {tuple(cell): n for cell, n in levels.cells.items() if n}
-    assert standing == levels_by_hand(history.entries, moment(seconds))
+    assert cells(levels) == levels_by_hand(history.entries, moment(seconds))
+
+
+async def test_levels_rest_on_no_keyframe_that_is_gone(world: World) -> None:
+    """Emptied after they were remembered, as a rebuild does it, and written again."""
+    world.take(made_up(7))
+    as_of = moment(50 * 3600)
+    whole = await world.reads.levels(as_of)
+
+    world.writing.command("TRUNCATE TABLE keyframes")
+    without = await world.reads.levels(as_of)
+    Keyframes(world.writing).close({"main": as_of})
+    again = await world.reads.levels(as_of)
+
+    assert cells(whole) == levels_by_hand(world.entries, as_of)
+    assert cells(without) == cells(again) == cells(whole)
+
+
+async def test_levels_are_not_told_while_keyframes_come_and_go(
+    history: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number that rests on half of them would be wrong: none is told; asking again may help."""
+    moments = Moments(history.readers, history.progress)
+    plain = moments.bounds
+
+    async def one_more(as_of: datetime) -> Bounds:
+        bounds = await plain(as_of)
+        return bounds._replace(rest_on=bounds.rest_on + 1)
+
+    monkeypatch.setattr(moments, "bounds", one_more)
+
+    with pytest.raises(WarehouseFailed) as failed:
+        await Reads(history.readers, moments).levels(moment(50 * 3600))
+
+    assert failed.value.temporary
+
+
+def cells(levels: Levels) -> dict[tuple[str, ...], int]:
+    """How many stand where, without the places where nothing does."""
+    return {tuple(cell): n for cell, n in levels.cells.items() if n}
 
 
 @AT_MOMENTS

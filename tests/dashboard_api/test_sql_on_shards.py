@@ -91,7 +91,7 @@ def parameters(single: Warehouse) -> dict[str, Any]:
         "persons": [id_ for (id_,) in persons],
         "cases": [id_ for (id_,) in cases],
         "senders": sorted(senders),
-        "elements": list(ELEMENTS),
+        "elements": [*ELEMENTS, ""],
         "element": "case",
         "id": case,
         "statuses": statuses,
