@@ -26,7 +26,7 @@ from services.dashboard_api.story import (
 from services.dashboard_api.told import told
 
 _PARTS = ("incident", "person", "property", "dossier")
-_TOLD_LATER = timedelta(hours=2)
+_TOLD_LATER = timedelta(hours=12)
 """So long after the persons' last fact their rooms' facts are read for what they say of before."""
 _USED_BEFORE = timedelta(hours=12)
 """So long before the persons' first fact, for the last that their rooms came to until then: one
