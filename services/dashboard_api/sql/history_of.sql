@@ -5,8 +5,9 @@ SELECT element, subject, version, toUnixTimestamp64Micro(occurred_at) AS occurre
 FROM histories
 WHERE subject IN {subjects:Array(String)}
   AND received_at <= {known:DateTime64(6, 'UTC')}
--- A few rows: more threads would only wait for one another, and what is read first costs a step.
+-- A few rows: more threads would only wait for one another, and what is read first costs a step,
+-- as does looking for a better plan than this.
 -- The index of each part is searched for each number, the sooner the fewer marks a step looks at,
 -- and the filter asked once, before anything is read.
-SETTINGS max_threads = 1, optimize_move_to_prewhere = 0, merge_tree_coarse_index_granularity = 2,
-         use_skip_indexes_on_data_read = 0
+SETTINGS max_threads = 1, merge_tree_coarse_index_granularity = 2,
+         use_skip_indexes_on_data_read = 0, query_plan_enable_optimizations = 0
