@@ -13,12 +13,16 @@ which counts the rows without element.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from services.backbone.log import LOAD_PREFIX
 from services.backbone.progress import Progress
 from services.dashboard_api.readers import Readers
+
+Standing = Mapping[str, Sequence[date]]
+"""The days of each node that have a keyframe, in order."""
 
 LOAD_DAYS = 7
 """So long may a load go on after its last keyframe: its end stays where it is."""
@@ -72,33 +76,36 @@ class Moments:
         self._progress = progress
         self._first_days: dict[str, date] = {}
         self._last_days: dict[str, tuple[int, date]] = {}
-        self._standing: dict[str, list[date]] = {}
+        self._standing: Standing = {}
 
     async def bounds(self, as_of: datetime) -> Bounds:
         """What to sum for a moment; raises WarehouseFailed.
 
         Where fewer keyframes are found than it rests on, ``forget`` and ask again.
         """
-        day = as_of.date()
-        if self._standing:
-            stretches = await self._stretches(day)
+        day, standing = as_of.date(), self._standing
+        if standing:
+            stretches = await self._stretches(day, standing)
             if all(map(_right_and_short, stretches)):
                 return bounds_of(stretches)
         rows = await self._readers.rows(_KEYFRAMES, {})
-        self._standing = {node: list(map(_day, days)) for node, days in rows}
-        return bounds_of(await self._stretches(day))
+        self._standing = standing = {node: list(map(_day, days)) for node, days in rows}
+        return bounds_of(await self._stretches(day, standing))
 
     def forget(self) -> None:
         """Ask the warehouse which keyframes stand before the next moment."""
         self._standing = {}
 
-    async def _stretches(self, day: date) -> list[Stretch]:
-        positions = self._progress.snapshot().positions
-        found = [await self._stretch(node, positions[node], day) for node in sorted(positions)]
+    async def _stretches(self, day: date, standing: Standing) -> list[Stretch]:
+        found = [
+            await self._stretch(node, position, day, standing.get(node, []))
+            for node, position in sorted(self._progress.snapshot().positions.items())
+        ]
         return [stretch for stretch in found if stretch is not None]
 
-    async def _stretch(self, node: str, position: int, day: date) -> Stretch | None:
-        days = self._standing.get(node, [])
+    async def _stretch(
+        self, node: str, position: int, day: date, days: Sequence[date]
+    ) -> Stretch | None:
         before = bisect_right(days, day)
         keyframe = days[before - 1] if before else None
         since = keyframe or await self._first_day(node)

@@ -1,5 +1,8 @@
-"""What the tests of the projector share: a real chDB."""
+"""What the tests of the projector share: a real chDB, and a day."""
 
+import pytest
+
+from tests.projector.days import Day
 from tests.support.warehouse import (
     empty_warehouse,
     engine,
@@ -17,3 +20,9 @@ __all__ = [
     "warehouse",
     "warehouse_dsn",
 ]
+
+
+@pytest.fixture
+def day() -> Day:
+    """A day without facts."""
+    return Day()
