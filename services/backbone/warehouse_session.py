@@ -21,6 +21,8 @@ SESSION: dict[str, Any] = {
     "deduplicate_blocks_in_dependent_materialized_views": 0,
     # Merging rows on insert costs as much as all else, and FINAL does it anyway.
     "optimize_on_insert": 0,
+    # From when to when a part reaches is known at once, not only after its first merge.
+    "materialize_statistics_on_insert": 1,
     # A block of 10,000 records is parsed on all cores instead of one.
     "min_chunk_bytes_for_parallel_parsing": 2_000_000,
     # Else a query would get one thread for each free GiB: one, in a process of our own.
@@ -45,6 +47,7 @@ DISPENSABLE = frozenset(
         "max_threads_min_free_memory_per_thread",
         "max_insert_threads_min_free_memory_per_thread",
         "enable_named_columns_in_function_tuple",
+        "materialize_statistics_on_insert",
         "parallel_distributed_insert_select",
     }
 )
