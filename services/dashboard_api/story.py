@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from schemas.elements import ELEMENTS
 from schemas.things import fact_id
 from services.dashboard_api.facts import Fact, Key, by_thing, corrections, life
+from services.dashboard_api.reach import Stay
 from services.dashboard_api.seams import (
     due_checks,
     gaps_of_place,
@@ -60,6 +61,16 @@ def seen(facts: Sequence[Fact], axis: Axis, as_of: datetime) -> Seen:
     until = [fact for fact in facts if at(fact, axis) <= as_of]
     speaking = [f for f in until if (f.key, fact_id(f.source, f.id)) not in corrected]
     return Seen(axis, as_of, facts, until, speaking)
+
+
+def stay_of(case: Seen) -> Stay | None:
+    """The rooms that the facts of the case's persons name, and from their first to their last."""
+    facts = [fact for fact in case.facts if fact.element == "person"]
+    rooms = frozenset(ref for fact in facts for ref in fact.refs if ref[0] == "place")
+    if not rooms:
+        return None
+    moments = [fact.occurred_at for fact in facts]
+    return Stay(rooms, min(moments), max(moments))
 
 
 def things_of(case: Seen, rooms: Rooms | None) -> list[dict[str, Any]]:

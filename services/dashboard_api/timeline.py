@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from services.backbone.identity import Identity
-from services.dashboard_api.fact_reader import facts_of, links_of, said_after, status_before
-from services.dashboard_api.facts import Key, last_statuses
+from services.dashboard_api.fact_reader import facts_of, reach_of, said_after, status_before
+from services.dashboard_api.facts import Fact, Key, last_statuses
+from services.dashboard_api.reach import Stay, expected, parts_of
 from services.dashboard_api.readers import Readers
 from services.dashboard_api.story import (
     Axis,
@@ -20,17 +22,11 @@ from services.dashboard_api.story import (
     Seen,
     at_the_end,
     seen,
+    stay_of,
     things_of,
     within,
 )
 from services.dashboard_api.told import told
-
-_PARTS = ("incident", "person", "property", "dossier")
-_TOLD_LATER = timedelta(hours=12)
-"""So long after the persons' last fact their rooms' facts are read for what they say of before."""
-_USED_BEFORE = timedelta(hours=12)
-"""So long before the persons' first fact, for the last that their rooms came to until then: one
-question instead of two, where a room is in daily use."""
 
 
 class Timelines:
@@ -47,10 +43,10 @@ class Timelines:
         ``known`` is the newest moment of receipt.  Raises WarehouseFailed.
         """
         by_now = min(as_of, known) if axis == "received" else known
-        case = await self._seen(identity, case_no, axis, as_of, by_now)
-        if case is None:
+        found = await self._found(identity, case_no, axis, as_of, by_now)
+        if found is None:
             return None
-        rooms = await self._rooms(case, by_now)
+        case, rooms = found
         events = told(case.known)
         if rooms:
             after = await said_after(self._readers, rooms.told, by_now, rooms.read)
@@ -76,10 +72,10 @@ class Timelines:
         or out of scope; raises WarehouseFailed.
         """
         by_now = min(as_of, known) if axis == "received" else known
-        case = await self._seen(identity, case_no, axis, as_of, by_now)
-        if case is None:
+        found = await self._found(identity, case_no, axis, as_of, by_now)
+        if found is None:
             return None
-        things = things_of(case, await self._rooms(case, by_now))
+        things = things_of(*found)
         return {
             "case_no": case_no,
             "axis": axis,
@@ -87,38 +83,49 @@ class Timelines:
             "elements": at_the_end(things),
         }
 
-    async def _seen(
+    async def _found(
         self, identity: Identity, case_no: str, axis: Axis, as_of: datetime, known: datetime
-    ) -> Seen | None:
-        """The facts of the case and its parts; None where there is nothing to be seen."""
+    ) -> tuple[Seen, Rooms | None] | None:
+        """The facts of the case, its parts and rooms; None where there is nothing to be seen.
+
+        The rooms are read beside the rest as far as they can be foreseen.
+        """
         key: Key = ("case", case_no)
-        linked = await links_of(self._readers, key, known)
-        parts = [key, *(other for other in linked if other[0] in _PARTS)]
-        case = seen(await facts_of(self._readers, parts, known=known), axis, as_of)
+        linked = await reach_of(self._readers, key, known)
+        foreseen = expected(linked, as_of)
+        facts, wide = await asyncio.gather(
+            facts_of(self._readers, [key, *parts_of(linked)], known=known),
+            self._wide(foreseen, known),
+        )
+        case = seen(facts, axis, as_of)
         own = [fact for fact in case.facts if fact.key == key]
         if not own or not identity.may_see(own[-1].moved["to_org"]):
             return None
-        return case
+        stay = stay_of(case)
+        if stay is None:
+            return case, None
+        if foreseen is None or not foreseen.suffices_for(stay):
+            wide = await self._wide(stay, known)
+        return case, await self._rooms(stay, wide, known)
 
-    async def _rooms(self, case: Seen, known: datetime) -> Rooms | None:
-        """The rooms that the facts of the case's persons name, while the persons were there."""
-        stays = [fact for fact in case.facts if fact.element == "person"]
-        rooms = sorted({ref for fact in stays for ref in fact.refs if ref[0] == "place"})
-        if not rooms:
-            return None
-        since = min(fact.occurred_at for fact in stays)
-        until = max(fact.occurred_at for fact in stays)
-        between = (since - _USED_BEFORE, until + _TOLD_LATER)
-        wide = await facts_of(self._readers, rooms, known=known, between=between)
-        before = last_statuses(fact for fact in wide if fact.occurred_at < since)
-        unused = [room for room in rooms if room not in before]
+    async def _wide(self, stay: Stay | None, known: datetime) -> list[Fact]:
+        """What happened in the rooms of a stay, some time before and after it too."""
+        if stay is None:
+            return []
+        return await facts_of(self._readers, sorted(stay.rooms), known=known, between=stay.read)
+
+    async def _rooms(self, stay: Stay, wide: Sequence[Fact], known: datetime) -> Rooms:
+        """The rooms of a stay, from the facts that were read of them and perhaps of others."""
+        ours = [f for f in wide if f.key in stay.rooms and f.occurred_at <= stay.read[1]]
+        before = last_statuses(fact for fact in ours if fact.occurred_at < stay.since)
+        unused = sorted(stay.rooms - before.keys())
         statuses = await asyncio.gather(
-            *(status_before(self._readers, room, since, known) for room in unused)
+            *(status_before(self._readers, room, stay.since, known) for room in unused)
         )
-        read = [fact for fact in wide if fact.occurred_at >= since]
+        read = [fact for fact in ours if fact.occurred_at >= stay.since]
         return Rooms(
             before={**before, **dict(zip(unused, statuses, strict=True))},
-            since=since,
-            told=[fact for fact in read if fact.occurred_at <= until],
+            since=stay.since,
+            told=[fact for fact in read if fact.occurred_at <= stay.until],
             read=read,
         )

@@ -60,8 +60,7 @@ SELECT count() FROM (
 """
 _HISTORIES = """
 SELECT toDate(received_at) AS day, count(), sum(cityHash64(
-    element, subject, occurred_at, version, received_at, type, ifNull(corrects, ''), state, data,
-    rest))
+    element, subject, occurred_at, version, received_at, type, ifNull(corrects, ''), fact))
 FROM """
 _BY_DAY = " GROUP BY day"
 _FLOWS = """
@@ -76,7 +75,8 @@ _SUMS = {
         FROM flows FINAL GROUP BY node, day""",
     "links": """
         SELECT node, toDate(received_at) AS day, count(), sum(toUInt64(CRC32(concat(
-            toString(position), '/', element, '/', id, '/', other_element, '/', other_id))))
+            toString(position), '/', element, '/', id, '/', other_element, '/', other_id, '/',
+            through, '/', toString(delay_s)))))
         FROM links FINAL GROUP BY node, day""",
     "arrivals": """
         SELECT node, toDate(received_at) AS day, count(), sum(toUInt64(CRC32(concat(

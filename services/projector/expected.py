@@ -11,6 +11,7 @@ from schemas.envelope import LogRecord
 from services.projector.refold import Refolded, flows_of, links_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND_US = 1_000_000
 
 
 class Sums:
@@ -47,8 +48,10 @@ class Expected:
             self.flows[key] += flow.delta
             self.rows[key] += 1
             self.sums["flows"].add(record, flow.n, received, occurred)
-        for link in links_of(record.element, record.subject, folded.refs):
-            self.sums["links"].add(record, *link)
+        case_no = folded.state.get("case_no", "")
+        delay_s = received // SECOND_US - occurred // SECOND_US
+        for link in links_of(record.element, record.subject, folded.refs, case_no):
+            self.sums["links"].add(record, *link, delay_s)
         sequence = "" if record.sequence is None else record.sequence
         recorded = _micros(record.recorded_at)
         self.sums["arrivals"].add(

@@ -114,10 +114,17 @@ def flows_of(received_at: datetime, change: Change) -> Iterator[Flow]:
         yield Flow(day, change.element, change.to_org, change.to_status, 1, 1)
 
 
-def links_of(element: str, id_: str, refs: Iterable[tuple[str, str]]) -> set[tuple[str, ...]]:
-    """(element, id, other element, other id) of each row of ``links``, both directions."""
+def links_of(
+    element: str, id_: str, refs: Iterable[tuple[str, str]], case_no: str = ""
+) -> set[tuple[str, ...]]:
+    """(element, id, other element, other id, through) of each row of ``links``, both directions.
+
+    ``case_no`` is the case that the thing belongs to: through a person it is linked to a room.
+    """
     found: set[tuple[str, ...]] = set()
     for other in refs:
-        found.add((element, id_, *other))
-        found.add((*other, element, id_))
+        found.add((element, id_, *other, ""))
+        found.add((*other, element, id_, ""))
+        if case_no and (element, other[0]) == ("person", "place"):
+            found.add(("case", case_no, *other, element))
     return found

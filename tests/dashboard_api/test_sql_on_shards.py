@@ -146,10 +146,12 @@ def unique(found: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
 FILES = [
     "events_after", "freshness", "history_between", "history_of", "inside",
     "last_before", "levels", "links_of", "list_as_known", "list_as_was", "list_now",
-    "measured_in", "replay_arrivals", "replay_moves", "sources", "steps_of", "trends",
-    "versions_of",
+    "measured_in", "reach_of", "replay_arrivals", "replay_moves", "sources", "steps_of",
+    "trends", "versions_of",
 ]  # fmt: skip
-MAY_REPEAT = ("history_between", "history_of", "links_of", "measured_in", "versions_of")
+MAY_REPEAT = (
+    "history_between", "history_of", "links_of", "measured_in", "reach_of", "versions_of",
+)  # fmt: skip
 """Their readers take a row that comes twice as one."""
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.elements import ELEMENTS
 from services.backbone.identity import Identity
 from services.backbone.log import Entry
 from tests.dashboard_api.histories import COUNTY, NOON, START, STATION, one_case
-from tests.dashboard_api.world import PROVINCE, World
+from tests.dashboard_api.stories import EXAMPLES, SUPERVISOR, spans, story
+from tests.dashboard_api.world import World
 from tests.support.records import Recorder
-
-EXAMPLES = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-
-SUPERVISOR = Identity(PROVINCE, "supervisor", "t1")
 
 
 @pytest.fixture
@@ -30,31 +24,6 @@ def case(world: World) -> World:
     """One case from the call to the dossier, and another beside it."""
     world.take(one_case())
     return world
-
-
-async def story(world: World, axis: Any, minutes: float = 1000, **more: Any) -> dict[str, Any]:
-    found = await world.timelines.timeline(
-        more.get("identity", SUPERVISOR),
-        more.get("case_no", "A1"),
-        axis=axis,
-        as_of=min(NOON + timedelta(minutes=minutes), world.watermark),
-        known=world.watermark,
-    )
-    assert found is not None
-    return found
-
-
-def spans(found: dict[str, Any], id_: str) -> list[tuple[str, float, float | None]]:
-    """(status, from, to) of a thing in minutes after noon."""
-    (thing,) = (one for one in found["things"] if one["id"] == id_)
-    return [
-        (
-            span["status"],
-            (span["from"] - NOON).total_seconds() / 60,
-            span["to"] and (span["to"] - NOON).total_seconds() / 60,
-        )
-        for span in thing["spans"]
-    ]
 
 
 async def test_all_that_hangs_on_the_case_is_there_and_nothing_else(case: World) -> None:
@@ -94,54 +63,6 @@ async def test_a_moment_cuts_both_axes(case: World) -> None:
     assert spans(known, "R1") == [("admitted", 12.5, 21), ("interviewing", 21, None)]
     assert "property" not in {thing["element"] for thing in known["things"]}
     assert max(e["received_at"] for e in known["events"]) <= NOON + timedelta(minutes=30)
-
-
-async def test_rooms_are_told_while_the_person_was_there(case: World) -> None:
-    """The room's state before is known; what happened after the stay is left out."""
-    found = await story(case, "occurred")
-
-    assert spans(found, "P1") == [("idle", 12, 21), ("occupied", 21, None)]
-    assert [e["occurred_at"] for e in found["events"] if e["element"] == "place"] == [
-        NOON + timedelta(minutes=21)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("hours_before", "expected"),
-    [((1, 2), "occupied"), ((1, 30), "occupied"), ((30, 40), "occupied"), ((), None)],
-    ids=["that day", "that day and before", "long ago", "never"],
-)
-async def test_a_room_has_the_status_that_its_last_fact_before_the_stay_brought(
-    world: World, hours_before: tuple[int, ...], expected: str | None
-) -> None:
-    """However long ago that was, and whatever was entered late about the time before."""
-    recorder = Recorder()
-    numbers = itertools.count()
-
-    def entry(hours: int, type_: str, data: dict[str, Any]) -> Entry:
-        n = next(numbers)
-        return recorder.record(
-            type_, data | {"org": STATION}, id_=f"f{n}", sender=COUNTY,
-            occurred_at=NOON + timedelta(hours=hours),
-            received_at=NOON + timedelta(hours=2, minutes=n),
-        )  # fmt: skip
-
-    rooms = [
-        entry(-hours, "room.status_changed", {"room_id": "P1", "occupancy": occupancy})
-        for hours, occupancy in zip(hours_before, (1, 0), strict=False)
-    ]
-    world.take(
-        [
-            *rooms,
-            entry(0, "case.accepted", {"case_no": "A1", "decision": "open"}),
-            entry(0, "person.admitted", {"person_no": "R1", "case_no": "A1"}),
-            entry(1, "person.moved", {"person_no": "R1", "to_kind": "interview", "to_room": "P1"}),
-        ]
-    )
-
-    found = await story(world, "occurred")
-
-    assert spans(found, "P1") == ([(expected, 0, None)] if expected else [])
 
 
 async def test_events_stand_in_the_order_of_the_axis(case: World) -> None:
@@ -243,45 +164,6 @@ async def test_measures_documents_gaps_and_overlaps_are_told(case: World) -> Non
 
     assert (found["measures"], found["documents"]) == ([], [])
     assert [(thing["gaps"], thing["overlaps"]) for thing in found["things"]] == [([], [])] * 6
-
-
-async def test_a_room_that_was_not_recorded_is_a_gap_of_its_case(world: World) -> None:
-    """Told after the person had left, for the time in which the person was there."""
-    recorder = Recorder()
-    told: tuple[tuple[float, str, dict[str, Any]], ...] = (
-        (0, "case.accepted", {"case_no": "A1", "decision": "open"}),
-        (5, "person.admitted", {"person_no": "R1", "case_no": "A1"}),
-        (10, "person.moved", {"person_no": "R1", "to_kind": "interview", "to_room": "P1"}),
-        (60, "person.released", {"person_no": "R1"}),
-        (80, "recording.status_changed",
-         {"room_id": "P1", "channel": "1", "state": "recording",
-          "gap_from": (NOON + timedelta(minutes=55)).isoformat(),
-          "gap_to": (NOON + timedelta(minutes=75)).isoformat()}),
-    )  # fmt: skip
-    world.take(
-        [
-            recorder.record(
-                type_, data | {"org": STATION}, id_=f"f{n}", sender=COUNTY,
-                occurred_at=NOON + timedelta(minutes=minute),
-                received_at=NOON + timedelta(minutes=minute),
-            )
-            for n, (minute, type_, data) in enumerate(told)
-        ]
-    )  # fmt: skip
-
-    found = await story(world, "occurred")
-
-    (room,) = (thing for thing in found["things"] if thing["element"] == "place")
-    assert room["gaps"] == [
-        {
-            "kind": "unrecorded",
-            "from": NOON + timedelta(minutes=55),
-            "to": NOON + timedelta(minutes=60),
-            "channel": "1",
-            "person_no": "R1",
-        }
-    ]
-    assert "recording.status_changed" not in {event["type"] for event in found["events"]}
 
 
 @EXAMPLES

@@ -60,7 +60,7 @@ SPOILED = {
     "things lost": "ALTER TABLE things DELETE WHERE position = 900",
     "states": "ALTER TABLE states UPDATE org = '350000000000' WHERE position = 77",
     "states lost": "ALTER TABLE states DELETE WHERE position = 77",
-    "histories": "ALTER TABLE histories UPDATE rest = '[]' WHERE element = 'case' AND version = 2",
+    "histories": "ALTER TABLE histories UPDATE fact = '[]' WHERE element = 'case' AND version = 2",
     "histories lost": "ALTER TABLE histories DELETE WHERE element = 'case' AND version = 2",
     "flows": "ALTER TABLE flows UPDATE delta = 1 WHERE delta = -1 AND position BETWEEN 9 AND 60",
     "flows lost": "ALTER TABLE flows DELETE WHERE delta = -1 AND position BETWEEN 9 AND 60",

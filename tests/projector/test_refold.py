@@ -97,7 +97,16 @@ def test_flows_of_a_change(made: Change, expected: list[tuple[str, str, int, int
 
 def test_links_are_pairs_in_both_directions() -> None:
     """The same reference twice is one link."""
-    assert links_of("person", "R1", [("case", "A1"), ("case", "A1")]) == {
-        ("person", "R1", "case", "A1"),
-        ("case", "A1", "person", "R1"),
+    assert links_of("person", "R1", [("case", "A1"), ("case", "A1")], "A1") == {
+        ("person", "R1", "case", "A1", ""),
+        ("case", "A1", "person", "R1", ""),
     }
+
+
+def test_a_case_is_linked_to_the_rooms_of_its_persons() -> None:
+    """Through the person, in one direction; what belongs to no case has no such link."""
+    room = [("place", "P1")]
+    through = ("case", "A1", "place", "P1", "person")
+
+    assert links_of("person", "R1", room, "A1") - links_of("person", "R1", room) == {through}
+    assert through not in links_of("property", "W1", room, "A1")

@@ -1,10 +1,8 @@
 -- The facts of all that bears one of some numbers that happened within a time, in no order; one
 -- that was inserted twice may come twice.
-SELECT element, subject, version, toUnixTimestamp64Micro(occurred_at) AS occurred_us,
-       toUnixTimestamp64Micro(received_at) AS received_us, type, corrects, state, data, rest
+SELECT fact
 FROM histories
 WHERE subject IN {subjects:Array(String)}
-  AND received_at <= {known:DateTime64(6, 'UTC')}
   AND occurred_at BETWEEN {since:DateTime64(6, 'UTC')} AND {until:DateTime64(6, 'UTC')}
 -- A few rows: more threads would only wait for one another, and what is read first costs a step,
 -- as does looking for a better plan than this.

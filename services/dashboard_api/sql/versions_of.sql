@@ -1,6 +1,5 @@
 -- Certain facts of things, in no order; one that was inserted twice may come twice.
-SELECT element, subject, version, toUnixTimestamp64Micro(occurred_at) AS occurred_us,
-       toUnixTimestamp64Micro(received_at) AS received_us, type, corrects, state, data, rest
+SELECT fact
 FROM histories
 WHERE (element, subject, version) IN {versions:Array(Tuple(String, String, UInt32))}
 -- A few rows: more threads would only wait for one another.

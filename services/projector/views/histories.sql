@@ -1,10 +1,11 @@
 -- Every fact of every thing, whole, by its number and time: a page, a timeline and a record read all
--- of a few things, or some hours of a room. What is neither asked for nor long is one JSON array: to
--- open two dozen columns in each part takes longer than to read what stands in them, and their marks
--- would fill the memory. All columns of a granule lie together (in one file, however large); the
--- least and the greatest version of each tell where a certain one is. Every part's keys reach from
--- the first letter to the last, so a thing could stand in any of them: a Bloom filter tells in which,
--- packed in small blocks, and statistics tell from when to when a part reaches.
+-- of a few things, or some hours of a room. A fact is one JSON array, its state and data in it as
+-- they were stored: to open two dozen columns in each part takes longer than to read what stands in
+-- them, and so does to plan for ten. The others are what is searched by. All columns of a granule lie
+-- together (in one file, however large); the least and the greatest version of each tell where a
+-- certain one is. Every part's keys reach from the first letter to the last, so a thing could stand
+-- in any of them: a Bloom filter tells in which, packed in small blocks, and statistics tell from
+-- when to when a part reaches.
 -- table
 CREATE TABLE histories
 (
@@ -12,12 +13,10 @@ CREATE TABLE histories
     subject     String,
     occurred_at DateTime64(6, 'UTC') STATISTICS(minmax),
     version     UInt32,
-    received_at DateTime64(6, 'UTC') STATISTICS(minmax),
+    received_at DateTime64(6, 'UTC'),
     type        String,
     corrects    Nullable(String),
-    state       String CODEC(ZSTD(1)),
-    data        String CODEC(ZSTD(1)),
-    rest        String CODEC(ZSTD(1)),
+    fact        String CODEC(ZSTD(1)),
     INDEX versions version TYPE minmax GRANULARITY 1,
     INDEX subjects subject TYPE bloom_filter(0.001) GRANULARITY 8
 )
@@ -33,8 +32,8 @@ SELECT
     received_at,
     type,
     corrects,
-    state,
-    data,
-    toJSONString(tuple(node, position, stream, id, source, org, sender, recorded_at, changes,
-        refs, prev, sequence, missing, extensions)) AS rest
+    concat('[', state, ',', data, ',', substring(toJSONString(tuple(
+        element, subject, version, occurred_at, received_at, type, corrects, node, position, stream,
+        id, source, org, sender, recorded_at, changes, refs, prev, sequence, missing, extensions
+    )), 2)) AS fact
 FROM events

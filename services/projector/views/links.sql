@@ -1,5 +1,7 @@
--- Which thing's facts name which other thing, in both directions. A few rows of one thing are asked
--- for, so granules are small and lie in one file, and a Bloom filter tells in which part they are.
+-- Which thing's facts name which other thing, in both directions; and through its persons, which
+-- rooms a case has to do with (`through` is empty for all else). How long after it happened a fact
+-- was received takes a tenth of the disk that its moment would. A few rows of one thing are asked for,
+-- so granules are small and lie in one file, and a Bloom filter tells in which part they are.
 -- table
 CREATE TABLE links
 (
@@ -10,6 +12,8 @@ CREATE TABLE links
     received_at   DateTime64(6, 'UTC'),
     node          String,
     position      UInt64,
+    delay_s       Int32,
+    through       String,
     INDEX ids id TYPE bloom_filter(0.001) GRANULARITY 4
 )
 ENGINE = ReplacingMergeTree
@@ -23,8 +27,18 @@ SELECT
     pair.4 AS other_id,
     received_at,
     node,
-    position
+    position,
+    toInt32(toUnixTimestamp64Second(received_at) - toUnixTimestamp64Second(occurred_at)) AS delay_s,
+    pair.5 AS through
 FROM events
-ARRAY JOIN arrayFlatten(arrayMap(
-    r -> [(events.element, subject, r.1, r.2), (r.1, r.2, events.element, subject)], refs
-)) AS pair
+ARRAY JOIN arrayConcat(
+    arrayFlatten(arrayMap(
+        r -> [(events.element, subject, r.1, r.2, ''), (r.1, r.2, events.element, subject, '')],
+        refs
+    )),
+    arrayMap(
+        r -> ('case', JSONExtractString(state, 'case_no'), r.1, r.2, 'person'),
+        arrayFilter(r -> events.element = 'person' AND r.1 = 'place', refs)
+    )
+) AS pair
+WHERE pair.2 != ''
