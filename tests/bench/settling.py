@@ -11,6 +11,9 @@ import time
 from services.backbone.warehouse import Warehouse
 
 QUIET_S = 5
+DAY_S = 86_400
+AGED = ("histories", "links")
+"""What has stood for a day is put together in these."""
 
 
 def settled(warehouse: Warehouse) -> None:
@@ -22,3 +25,27 @@ def settled(warehouse: Warehouse) -> None:
         if merges:
             quiet_since = time.monotonic()
     print(f"merged for {quiet_since - began:.0f} s", flush=True)
+
+
+def aged(warehouse: Warehouse) -> None:
+    """Return once parts stand as they do a day later, the engine itself having seen to it."""
+    began = time.monotonic()
+    for table in AGED:
+        warehouse.command(_aged_after(table, 1))
+        while _parts(warehouse, table) > 1:
+            time.sleep(0.2)
+        warehouse.command(_aged_after(table, DAY_S))
+    print(f"aged for {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _aged_after(table: str, age_s: int) -> str:
+    return f"ALTER TABLE {table} MODIFY SETTING min_age_to_force_merge_seconds = {age_s}"
+
+
+def _parts(warehouse: Warehouse, table: str) -> int:
+    ((parts,),) = warehouse.rows(
+        "SELECT count() FROM system.parts WHERE active AND database = currentDatabase()"
+        " AND table = {table:String}",
+        {"table": table},
+    )
+    return int(parts)

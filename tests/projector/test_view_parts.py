@@ -28,6 +28,22 @@ def test_a_month_of_before_is_put_into_one_part(warehouse: Warehouse, day: Day, 
     eventually(lambda: parts_of(warehouse, table) == 1)
 
 
+@pytest.mark.parametrize("table", ["histories", "links"])
+def test_what_is_a_day_old_is_put_together(warehouse: Warehouse, day: Day, table: str) -> None:
+    """However large, up to a size that a core writes anew in some minutes."""
+    ((made,),) = warehouse.rows(f"SHOW CREATE TABLE {table}")
+    assert "min_age_to_force_merge_seconds = 86400" in made
+    assert "max_bytes_to_merge_at_max_space_in_pool = 4294967296" in made
+    for n in range(3):
+        day.record("incident.disposed", jq_no=f"J{n}", case_no=f"A{n}")
+        insert(warehouse, day.entries[-1:])
+    assert parts_of(warehouse, table) == 3
+
+    warehouse.command(f"ALTER TABLE {table} MODIFY SETTING min_age_to_force_merge_seconds = 1")
+
+    eventually(lambda: parts_of(warehouse, table) == 1)
+
+
 @pytest.mark.parametrize(
     ("table", "filter_", "asked"),
     [

@@ -1,7 +1,8 @@
 -- Which thing's facts name which other thing, in both directions; and through its persons, which
 -- rooms a case has to do with (`through` is empty for all else). How long after it happened a fact
--- was received takes a tenth of the disk that its moment would. A few rows of one thing are asked for,
--- so granules are small and lie in one file, and a Bloom filter tells in which part they are.
+-- was received takes less disk than its moment would. A few rows of one thing are asked for,
+-- so granules are small and lie in one file, and a Bloom filter tells in which part they are. To ask
+-- a part for what it lacks takes time too: what is a day old is put together, up to 4 GiB.
 -- table
 CREATE TABLE links
 (
@@ -18,7 +19,7 @@ CREATE TABLE links
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (element, id, other_element, other_id, received_at, node, position)
-SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1099511627776, min_compress_block_size = 4096, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10
+SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1099511627776, min_compress_block_size = 4096, auto_statistics_types = '', min_bytes_for_full_part_storage = 10485760, merge_selector_base = 10, min_age_to_force_merge_seconds = 86400, max_bytes_to_merge_at_max_space_in_pool = 4294967296
 -- select
 SELECT
     pair.1 AS element,
