@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from services.dashboard_api.facts import Key
 
-USED_BEFORE = timedelta(hours=12)
+_USED_BEFORE = timedelta(hours=12)
 """So long before the persons' first fact, for the last that their rooms came to until then: one
 question instead of two, where a room is in daily use."""
-TOLD_LATER = timedelta(hours=12)
+_TOLD_LATER = timedelta(hours=12)
 """So long after the persons' last fact their rooms' facts are read for what they say of before."""
 _STAYED_ON = timedelta(hours=12)
 """So long after the last fact that names a person or a room, more of the stay are expected."""
@@ -46,7 +46,7 @@ class Stay(NamedTuple):
     @property
     def read(self) -> tuple[datetime, datetime]:
         """From when to when facts of the rooms are read for it."""
-        return self.since - USED_BEFORE, self.until + TOLD_LATER
+        return self.since - _USED_BEFORE, self.until + _TOLD_LATER
 
     def suffices_for(self, other: Stay) -> bool:
         """Whether what is read for this one holds what the other needs.
