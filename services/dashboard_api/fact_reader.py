@@ -73,8 +73,8 @@ async def reach_of(readers: Readers, thing: Key, as_of: datetime) -> list[Linked
     """Each fact that links a thing to another, or a case to a room; raises WarehouseFailed."""
     rows = await readers.rows(sql("reach_of"), {"element": thing[0], "id": thing[1]})
     return [
-        Linked(element, id_, received_at - timedelta(seconds=delay_s))
-        for element, id_, received_at, delay_s in rows
+        Linked(element, id_, received_at - timedelta(hours=delay_h))
+        for element, id_, received_at, delay_h in rows
         if received_at <= as_of
     ]
 

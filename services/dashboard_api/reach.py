@@ -28,7 +28,7 @@ class Linked(NamedTuple):
     element: str
     id: str
     occurred_at: datetime
-    """To within a second."""
+    """To within an hour."""
 
     @property
     def key(self) -> Key:

@@ -76,7 +76,7 @@ _SUMS = {
     "links": """
         SELECT node, toDate(received_at) AS day, count(), sum(toUInt64(CRC32(concat(
             toString(position), '/', element, '/', id, '/', other_element, '/', other_id, '/',
-            through, '/', toString(delay_s)))))
+            through, '/', toString(delay_h)))))
         FROM links FINAL GROUP BY node, day""",
     "arrivals": """
         SELECT node, toDate(received_at) AS day, count(), sum(toUInt64(CRC32(concat(

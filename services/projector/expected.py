@@ -11,7 +11,7 @@ from schemas.envelope import LogRecord
 from services.projector.refold import Refolded, flows_of, links_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SECOND_US = 1_000_000
+HOUR_US = 3_600_000_000
 
 
 class Sums:
@@ -49,9 +49,9 @@ class Expected:
             self.rows[key] += 1
             self.sums["flows"].add(record, flow.n, received, occurred)
         case_no = folded.state.get("case_no", "")
-        delay_s = received // SECOND_US - occurred // SECOND_US
+        delay_h = received // HOUR_US - occurred // HOUR_US
         for link in links_of(record.element, record.subject, folded.refs, case_no):
-            self.sums["links"].add(record, *link, delay_s)
+            self.sums["links"].add(record, *link, delay_h)
         sequence = "" if record.sequence is None else record.sequence
         recorded = _micros(record.recorded_at)
         self.sums["arrivals"].add(

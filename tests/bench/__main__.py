@@ -11,7 +11,6 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench.folders import KEEP
 from tests.bench.rows import Row
 
 BENCHES = (
@@ -79,11 +78,7 @@ def _figure(value: float | None) -> str:
 
 def main() -> int:
     """Run the benchmarks named, or all, and put what they say into the page."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench",
-        description=__doc__,
-        epilog=f"{KEEP}=FOLDER keeps what timeline fills, so that its next run begins with asking.",
-    )
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(BENCHES)}")
     for name in parser.parse_args().names or BENCHES:
         print(f"{name} …", file=sys.stderr, flush=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from services.backbone.warehouse import Warehouse
+from tests.support.projecting import parts_of
 
 QUIET_S = 5
 DAY_S = 86_400
@@ -32,7 +33,7 @@ def aged(warehouse: Warehouse) -> None:
     began = time.monotonic()
     for table in AGED:
         warehouse.command(_aged_after(table, 1))
-        while _parts(warehouse, table) > 1:
+        while parts_of(warehouse, table) > 1:
             time.sleep(0.2)
         warehouse.command(_aged_after(table, DAY_S))
     print(f"aged for {time.monotonic() - began:.0f} s", flush=True)
@@ -40,12 +41,3 @@ def aged(warehouse: Warehouse) -> None:
 
 def _aged_after(table: str, age_s: int) -> str:
     return f"ALTER TABLE {table} MODIFY SETTING min_age_to_force_merge_seconds = {age_s}"
-
-
-def _parts(warehouse: Warehouse, table: str) -> int:
-    ((parts,),) = warehouse.rows(
-        "SELECT count() FROM system.parts WHERE active AND database = currentDatabase()"
-        " AND table = {table:String}",
-        {"table": table},
-    )
-    return int(parts)

@@ -10,12 +10,13 @@ costs the same.
 from __future__ import annotations
 
 import random
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
@@ -27,9 +28,9 @@ from services.dashboard_api.live import Pace
 from services.dashboard_api.runtime import READING_CLIENTS
 from services.dashboard_api.session import Limits
 from services.projector.keyframes import Keyframes
+from tests.bench.apart import apart
 from tests.bench.as_served import as_served
 from tests.bench.disk import hold, let_go
-from tests.bench.folders import filled_folder
 from tests.bench.rows import Row
 from tests.bench.settling import aged, settled
 from tests.dashboard_api.site import Site, serving
@@ -73,38 +74,29 @@ ARRAY JOIN range({first:UInt32}, {last:UInt32}) AS copy
 """
 
 
-class Reached(NamedTuple):
-    """How far a log reaches: the position of each node, and the moment of receipt."""
-
-    positions: dict[str, int]
-    received_at: datetime
-
-
 def run() -> list[Row]:
     """Random cases of a million on both axes, and everybody in the area."""
-    with (
-        filled_folder("timeline", filled, Reached) as (folder, reached),
-        _world(folder) as world,
-    ):
-        settled(world.writing)
-        world.progress.applied(*reached)
-        return as_served(_measured(world, Path(folder)))
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        reached = apart(filled, folder)
+        print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
+        with _world(folder) as world:
+            settled(world.writing)
+            world.progress.applied(*reached)
+            return as_served(_measured(world, Path(folder)))
 
 
 def _world(folder: str) -> World:
     return World(f"chdb://{folder}/views", reading=READING_CLIENTS)
 
 
-def filled(folder: str) -> Reached:
+def filled(folder: str) -> tuple[dict[str, int], datetime]:
     """A folder with a million cases; tells how far it reaches."""
-    began = time.perf_counter()
     with _world(folder) as world:
-        reached = _fill(world)
-    print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
-    return reached
+        return _fill(world)
 
 
-def _fill(world: World) -> Reached:
+def _fill(world: World) -> tuple[dict[str, int], datetime]:
     """A million cases of about ten facts, and 700 people who are still inside.
 
     Days are closed as a projector closes them.  All but the last twenty of a thousand days have
@@ -136,7 +128,7 @@ def _fill(world: World) -> Reached:
     _insert(world.writing, list(_people(recorder, now)))
     settled(world.writing)
     Keyframes(world.writing).close({"main": now})
-    return Reached(recorder.positions, now)
+    return recorder.positions, now
 
 
 def _insert(warehouse: Warehouse, entries: list[Entry]) -> None:

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.backbone.log import Entry
-from services.dashboard_api import timeline
-from services.dashboard_api.reach import expected
+from services.dashboard_api import reach, timeline
 from tests.dashboard_api.histories import COUNTY, NOON, START, STATION, one_case
 from tests.dashboard_api.stories import EXAMPLES, SUPERVISOR, spans, story
 from tests.dashboard_api.world import World
@@ -172,8 +171,8 @@ async def test_what_is_foreseen_changes_no_story(
             )  # fmt: skip
 
     def wrongly(linked: Any, as_of: datetime) -> Any:
-        stay = expected(linked, as_of)
+        stay = reach.expected(linked, as_of)
         shift = timedelta(hours=hours)
         return stay and stay._replace(since=stay.since + shift, until=stay.until + 2 * shift)
 
-    assert await told(expected) == await told(lambda *_: None) == await told(wrongly)
+    assert await told(reach.expected) == await told(lambda *_: None) == await told(wrongly)

@@ -10,7 +10,7 @@ import pytest
 
 from services.backbone.warehouse import Warehouse
 from tests.projector.days import Day
-from tests.support.projecting import insert
+from tests.support.projecting import insert, parts_of
 from tests.support.waiting import eventually
 
 
@@ -99,13 +99,3 @@ def parts_after(plan: list[str], step: str) -> str:
     """How many parts are left after a step of a plan."""
     after = plan[plan.index(step) :]
     return next(line for line in after if line.startswith("Parts:"))
-
-
-def parts_of(warehouse: Warehouse, table: str) -> int:
-    """How many parts a table has."""
-    ((parts,),) = warehouse.rows(
-        "SELECT count() FROM system.parts WHERE active AND database = currentDatabase()"
-        " AND table = {table:String}",
-        {"table": table},
-    )
-    return int(parts)

@@ -46,3 +46,13 @@ def empty(warehouse: Warehouse) -> None:
     """Leave the views standing and nothing in them."""
     for table in TABLES:
         warehouse.command(f"TRUNCATE TABLE {table}")
+
+
+def parts_of(warehouse: Warehouse, table: str) -> int:
+    """How many parts a table has."""
+    ((parts,),) = warehouse.rows(
+        "SELECT count() FROM system.parts WHERE active AND database = currentDatabase()"
+        " AND table = {table:String}",
+        {"table": table},
+    )
+    return int(parts)

@@ -1,8 +1,9 @@
 -- Which thing's facts name which other thing, in both directions; and through its persons, which
--- rooms a case has to do with (`through` is empty for all else). How long after it happened a fact
--- was received takes less disk than its moment would. A few rows of one thing are asked for,
--- so granules are small and lie in one file, and a Bloom filter tells in which part they are. To ask
--- a part for what it lacks takes time too: what is a day old is put together, up to 4 GiB.
+-- rooms a case has to do with (`through` is empty for all else). How many hours after it happened
+-- a fact was received is mostly none and takes next to no disk; its moment would. A few rows of
+-- one thing are asked for, so granules are small and lie in one file, and a Bloom filter tells in
+-- which part they are. To ask a part for what it lacks takes time too: what is a day old is put
+-- together, up to 4 GiB.
 -- table
 CREATE TABLE links
 (
@@ -13,7 +14,7 @@ CREATE TABLE links
     received_at   DateTime64(6, 'UTC'),
     node          String,
     position      UInt64,
-    delay_s       Int32,
+    delay_h       Int32,
     through       String,
     INDEX ids id TYPE bloom_filter(0.001) GRANULARITY 4
 )
@@ -29,7 +30,8 @@ SELECT
     received_at,
     node,
     position,
-    toInt32(toUnixTimestamp64Second(received_at) - toUnixTimestamp64Second(occurred_at)) AS delay_s,
+    toInt32(intDiv(toUnixTimestamp64Second(received_at), 3600)
+        - intDiv(toUnixTimestamp64Second(occurred_at), 3600)) AS delay_h,
     pair.5 AS through
 FROM events
 ARRAY JOIN arrayConcat(
